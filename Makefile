@@ -1,0 +1,66 @@
+# `make help` lists the targets. Everything is installed under .tools/ and .venv/, from hashed requirements.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+UV := .tools/uv/bin/uv
+PY := .venv/bin/python
+LOCALAWS_PY := .tools/localaws/bin/python
+SAM := .tools/sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+export UV_NO_PROGRESS := 1
+
+# A Python for uv to bootstrap from, and a venv filled with exactly one hashed requirements file.
+$(UV): requirements/uv.txt
+	@echo "· installing uv"
+	@python3 -m venv --clear .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+define venv
+	@echo "· installing $<"
+	@$(UV) venv --quiet --clear --python "$$(cat .python-version)" $(1)
+	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $<
+	@touch $(1)/.ready
+endef
+
+.venv/.ready: requirements/dev.txt .python-version | $(UV)
+	$(call venv,.venv)
+
+.tools/localaws/.ready: requirements/localaws.txt .python-version | $(UV)
+	$(call venv,.tools/localaws)
+
+.tools/sam/.ready: requirements/sam.txt .python-version | $(UV)
+	$(call venv,.tools/sam)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: test
+test: .venv/.ready ## run every test
+	@.venv/bin/pytest
+
+.PHONY: lint
+lint: .venv/.ready .tools/sam/.ready ## ruff, mypy --strict, import contracts, cfn-lint, sam validate
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy
+	@PYTHONPATH=src/lib .venv/bin/lint-imports --no-logo
+
+.PHONY: format
+format: .venv/.ready ## rewrite the code in the project's format
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format --quiet .
+
+PINS := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+	--python-version 3.13 --custom-compile-command 'make lock' --upgrade
+.PHONY: lock
+lock: | $(UV) ## resolve requirements/*.in again, with hashes
+	@for use in uv bundle localaws sam; do $(PINS) requirements/$$use.in -o requirements/$$use.txt; done
+	@$(PINS) -c requirements/bundle.txt requirements/dev.in -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove what was built and installed
+	@rm -rf .aws-sam .build .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis

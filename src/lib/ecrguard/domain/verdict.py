@@ -1,0 +1,125 @@
+"""The verdict: whether the workloads can run an image and its tag's policy allows it, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecrguard.domain.image import Unknown
+    from ecrguard.domain.platform import Platform
+
+
+class Judgement(StrEnum):
+    """The outcome of judging an image."""
+
+    OK = "ok"
+    MISMATCH = "mismatch"
+    UNKNOWN = "unknown"
+    """It could not be told. Never a pass, never a ground for a destructive act."""
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Reason(StrEnum):
+    """Why the judgement is what it is. Stable: logs, metrics and alerts carry it."""
+
+    PLATFORMS_MATCH = "platforms_match"
+    PLATFORMS_MISMATCH = "platforms_mismatch"
+    NOT_TOLD = "not_told"
+    NO_REQUIREMENT = "no_requirement"
+    EXEMPT = "exempt"
+    REPOSITORY_OFF = "repository_off"
+    ARTIFACT = "artifact"
+    UNTAGGED = "untagged"
+    OWN_MARKER = "own_marker"
+
+
+class SubjectKind(StrEnum):
+    """Who requires something of an image."""
+
+    POLICY_RULE = "policy-rule"
+    RESOURCE_TAG = "resource-tag"
+    ECS_SERVICE = "ecs-service"
+    APPRUNNER_SERVICE = "apprunner-service"
+
+
+class Failure(StrEnum):
+    """The failure that a person will see. Stable."""
+
+    EXEC_FORMAT = "exec_format_error"
+    NO_MATCHING_DESCRIPTOR = "no_matching_descriptor"
+    WRONG_OS = "wrong_os"
+    WINDOWS_BUILD = "windows_build"
+    CPU_LEVEL = "cpu_level"
+    POLICY = "policy"
+
+
+class Severity(StrEnum):
+    """How a finding counts."""
+
+    MISMATCH = "mismatch"
+    WARNING = "warning"
+    """Said in the alert or the log, but does not make a mismatch."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who requires something: a rule of the policy, a resource tag, a workload.
+
+    Attributes:
+        kind: what it is.
+        name: of the rule, the resource tag's key, or the workload's label.
+        arn: of the workload, else empty.
+    """
+
+    kind: SubjectKind
+    name: str
+    arn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One requirement that the image does not meet, or meets only with a warning.
+
+    Attributes:
+        severity: how it counts.
+        subject: who requires it.
+        required: platforms that are required.
+        requirement: the requirement in words (``all of linux/amd64, linux/arm64 and nothing else``).
+        offered: platforms that the image offers.
+        failure: code of the predicted failure, None for a warning that predicts none.
+        prediction: the failure in words, with the error text that will be seen.
+        remedy: shell commands or short instructions, in the order to try them.
+    """
+
+    severity: Severity
+    subject: Subject
+    required: tuple[Platform, ...]
+    requirement: str
+    offered: tuple[Platform, ...]
+    failure: Failure | None
+    prediction: str
+    remedy: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judgement with what it rests on.
+
+    Attributes:
+        judgement: the outcome.
+        reason: why, as a stable code.
+        explanation: why, as one sentence.
+        findings: mismatches first, then what is unknown, then warnings.
+        unknowns: what could not be told (of the image, the policy, the workloads).
+        needs: every platform that was required, for tables and logs.
+    """
+
+    judgement: Judgement
+    reason: Reason
+    explanation: str
+    findings: tuple[Finding, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    needs: tuple[Platform, ...] = ()

@@ -1,0 +1,123 @@
+"""Workloads: what runs images, and the platforms that it can put them on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ecrguard.domain.platform import Platform
+
+if TYPE_CHECKING:
+    from ecrguard.domain.reference import ImageReference, Registry
+
+
+class WorkloadKind(StrEnum):
+    """A kind of workload; the value is what alerts call it."""
+
+    ECS_SERVICE = "ecs-service"
+    APPRUNNER_SERVICE = "apprunner-service"
+
+
+_TITLES = {WorkloadKind.ECS_SERVICE: "ECS service", WorkloadKind.APPRUNNER_SERVICE: "App Runner service"}
+
+
+class Basis(StrEnum):
+    """How a workload's platform is known."""
+
+    EXPLICIT = "explicit"
+    """Its definition names it (``runtimePlatform``)."""
+    SERVICE_DEFAULT = "service-default"
+    """AWS documents it where a definition is silent (X86_64 on Fargate), or has nothing else (App Runner)."""
+    CAPACITY = "capacity"
+    """The definition is silent and runs on whatever instances the cluster has."""
+    UNKNOWN = "unknown"
+    """The definition is silent and no instance is there to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One container of one workload, and the image it names.
+
+    A service whose task has three containers is three of these: each container must run.
+
+    Attributes:
+        kind: what it is.
+        arn: of the service.
+        name: what people call it, ``cluster/service`` for ECS.
+        container: the container's name within the task; empty for App Runner.
+        reference: the image as the definition names it.
+        hosts: the platforms that it may be placed on: the image must run on each; empty where ``basis`` is UNKNOWN.
+        basis: how ``hosts`` is known.
+        definition: what states the image, ``family:revision`` of a task definition; empty for App Runner.
+        deploys_on_push: the service starts a new deployment by itself when the tag is pushed.
+    """
+
+    kind: WorkloadKind
+    arn: str
+    name: str
+    container: str
+    reference: ImageReference
+    hosts: tuple[Platform, ...]
+    basis: Basis
+    definition: str = ""
+    deploys_on_push: bool = False
+
+    @property
+    def label(self) -> str:
+        """How messages name it: ``ECS service prod/web, container app``."""
+        container = f", container {self.container}" if self.container else ""
+        return f"{_TITLES[self.kind]} {self.name}{container}"
+
+
+class Link(StrEnum):
+    """How a workload is linked to an image that was pushed."""
+
+    EXACT = "exact"
+    """It names this tag or this digest."""
+    REPOSITORY = "repository"
+    """It runs another tag or digest of the same repository: weaker evidence."""
+
+
+def link(workload: Workload, registry: Registry, repository: str, tag: str, digest: str) -> Link | None:
+    """How ``workload`` is linked to the image pushed as ``tag`` with ``digest``; None where it runs another repository.
+
+    A reference with a digest is decided by the digest: container engines ignore the tag beside it.
+    """
+    reference = workload.reference
+    if reference.registry != registry or reference.repository != repository:
+        return None
+    exact = reference.digest == digest if reference.digest else bool(tag) and reference.tag == tag
+    return Link.EXACT if exact else Link.REPOSITORY
+
+
+# `operatingSystemFamily` of ECS task definitions: the build of each Windows release.
+_WINDOWS_BUILDS = {
+    "2016_FULL": "10.0.14393",
+    "2019_FULL": "10.0.17763",
+    "2019_CORE": "10.0.17763",
+    "2004_CORE": "10.0.19041",
+    "20H2_CORE": "10.0.19042",
+    "2022_CORE": "10.0.20348",
+    "2022_FULL": "10.0.20348",
+    "2025_CORE": "10.0.26100",
+    "2025_FULL": "10.0.26100",
+}
+_CPU_ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
+
+
+def ecs_platform(cpu_architecture: str, operating_system_family: str) -> Platform | None:
+    """The platform of ECS's ``runtimePlatform``: ``X86_64``/``ARM64`` and ``LINUX``/``WINDOWS_SERVER_<release>``.
+
+    A part that the definition leaves out is given as an empty text and stays open in the result. None where a value is
+    not known here: a new one must not be taken for an old one.
+    """
+    architecture = _CPU_ARCHITECTURES.get(cpu_architecture, "")
+    if cpu_architecture and not architecture:
+        return None
+    if operating_system_family in ("", "LINUX"):
+        return Platform("linux" if operating_system_family else "", architecture)
+    release = operating_system_family.removeprefix("WINDOWS_SERVER_")
+    if release not in _WINDOWS_BUILDS or release == operating_system_family:
+        return None
+    return Platform("windows", architecture, "", _WINDOWS_BUILDS[release])

@@ -1,0 +1,28 @@
+"""The errors that cross the product's layers. Each carries what a person needs to act on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecrguard.domain.image import Unknown
+
+
+class EcrguardError(Exception):
+    """Base of this product's own errors."""
+
+
+class UnreadableError(EcrguardError):
+    """Something outside could not be read: denied, throttled, unavailable, gone, or not what it should be.
+
+    Attributes:
+        unknown: what could not be told and why; ``unknown.reason.cure`` says whether it is worth asking again.
+    """
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(f"{unknown.reason}: {unknown.detail}")
+        self.unknown = unknown
+
+
+class MalformedEventError(EcrguardError):
+    """A message on the queue that is no ECR event of a kind the product handles. The message says what was expected."""
