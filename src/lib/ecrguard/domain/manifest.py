@@ -1,0 +1,250 @@
+"""Manifests: reading the bytes of one manifest or image config into values.
+
+Formats: OCI image-spec ``manifest.md``, ``image-index.md``, ``config.md``; Docker Image Manifest V2, Schema 2 and 1.
+Every function here takes bytes from outside and answers with a value or an :class:`~ecrguard.domain.image.Unknown`;
+nothing is assumed of them but a size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ecrguard.domain.image import ImageKind, Unknown, UnknownReason
+from ecrguard.domain.platform import Platform, platform
+from ecrguard.domain.reference import is_digest
+
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+"""What ECR stores at most (BatchGetImage)."""
+MAX_CONFIG_BYTES = 8 * 1024 * 1024
+"""More than any real image config: they hold an entry for each layer, and labels."""
+MAX_CHILDREN = 1000
+"""Entries of one index that are looked at; the largest public indexes have some dozens."""
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+MEDIA_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
+"""All media types that a reader accepts: ECR may refuse or translate what is not among them."""
+
+_INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
+_MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+_ATTESTATION = "vnd.docker.reference.type"
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A pointer to other content: what kind, which bytes, how many.
+
+    Attributes:
+        media_type: of the content.
+        digest: of the content.
+        size: in bytes; -1 where not stated.
+        platform: that the descriptor states; None where it states none.
+        attestation: it is BuildKit's statement about another entry, nothing that runs.
+    """
+
+    media_type: str
+    digest: str
+    size: int
+    platform: Platform | None = None
+    attestation: bool = False
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it points to an index."""
+        return self.media_type in _INDEXES
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest that was read.
+
+    Attributes:
+        digest: of its bytes, verified.
+        media_type: of it.
+        kind: single, index, artifact or unsupported.
+        children: entries of an index, in order.
+        config: of a single image, else None.
+        artifact_type: what an artifact says it is.
+    """
+
+    digest: str
+    media_type: str
+    kind: ImageKind
+    children: tuple[Descriptor, ...] = ()
+    config: Descriptor | None = None
+    artifact_type: str = ""
+
+
+def digest_matches(body: bytes, digest: str) -> bool:
+    """Whether ``digest`` (sha256 or sha512) is that of ``body``."""
+    algorithm, _, expected = digest.partition(":")
+    return is_digest(digest) and hashlib.new(algorithm, body, usedforsecurity=False).hexdigest() == expected
+
+
+def read_manifest(body: bytes, digest: str, media_type: str) -> Manifest | Unknown:
+    """The manifest in ``body``, checked against ``digest`` and the size cap before it is parsed.
+
+    Args:
+        body: exact bytes.
+        digest: that it was asked for by.
+        media_type: that the registry states; where the manifest names one itself and they differ, it is malformed:
+            a reader that trusts the one and an engine that trusts the other would see two images.
+    """
+    if len(body) > MAX_MANIFEST_BYTES:
+        detail = f"expected a manifest of at most {MAX_MANIFEST_BYTES} bytes, got {len(body)}"
+        return Unknown(UnknownReason.MANIFEST_TOO_LARGE, detail, digest)
+    if not digest_matches(body, digest):
+        detail = f"expected content with the digest {digest}, got {len(body)} bytes with another"
+        return Unknown(UnknownReason.MANIFEST_DIGEST_MISMATCH, detail, digest)
+    data = _load_object(body)
+    if isinstance(data, str):
+        return Unknown(UnknownReason.MANIFEST_MALFORMED, f"expected a JSON object, got {data}", digest)
+    try:
+        return _manifest(data, digest, media_type)
+    except _MalformedError as error:
+        return Unknown(UnknownReason.MANIFEST_MALFORMED, str(error), digest)
+
+
+def read_config(body: bytes, config: Descriptor) -> Platform | Unknown:
+    """The platform that an image's config states, checked against its descriptor before it is parsed."""
+    if len(body) > MAX_CONFIG_BYTES:
+        detail = f"expected a config of at most {MAX_CONFIG_BYTES} bytes, got {len(body)}"
+        return Unknown(UnknownReason.CONFIG_TOO_LARGE, detail, config.digest)
+    if not digest_matches(body, config.digest):
+        detail = f"expected content with the digest {config.digest}, got {len(body)} bytes with another"
+        return Unknown(UnknownReason.CONFIG_DIGEST_MISMATCH, detail, config.digest)
+    data = _load_object(body)
+    if isinstance(data, str):
+        detail = f"expected an image config (a JSON object), got {data}"
+        return Unknown(UnknownReason.CONFIG_MALFORMED, detail, config.digest)
+    try:
+        found = _platform(data, "config")
+    except _MalformedError as error:
+        return Unknown(UnknownReason.CONFIG_MALFORMED, str(error), config.digest)
+    if not found.known:
+        detail = f"expected 'os' and 'architecture' in the image config, got {found.os!r} and {found.architecture!r}"
+        return Unknown(UnknownReason.PLATFORM_MISSING, detail, config.digest)
+    return found
+
+
+class _MalformedError(ValueError):
+    """A value of the wrong shape."""
+
+
+def _load_object(body: bytes) -> dict[str, Any] | str:
+    """The JSON object in ``body``, or what came instead."""
+    try:
+        data = json.loads(body, object_pairs_hook=_unique)
+    except UnicodeDecodeError:
+        return "bytes that are no text"
+    except (json.JSONDecodeError, _MalformedError) as error:
+        return str(error)
+    except RecursionError:
+        return "JSON that is nested too deeply"
+    except ValueError as error:
+        # A number of thousands of digits: the interpreter's own limit.
+        return str(error)
+    return data if isinstance(data, dict) else f"JSON of type {type(data).__name__}"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are unique: readers disagree on which of two wins, so neither may."""
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise _MalformedError("an object that has the same key twice")
+    return data
+
+
+def _manifest(data: dict[str, Any], digest: str, stated: str) -> Manifest:
+    named = _text(data, "mediaType", "manifest")
+    if named and stated and named != stated:
+        raise _MalformedError(f"expected the media type {stated}, which the registry states, got {named}")
+    media_type = named or stated or _guess(data)
+    if data.get("schemaVersion") == 1:
+        return Manifest(digest, media_type, ImageKind.UNSUPPORTED)
+    if media_type in _INDEXES:
+        return _index(data, digest, media_type)
+    if media_type in _MANIFESTS:
+        return _single(data, digest, media_type)
+    return Manifest(digest, media_type, ImageKind.UNSUPPORTED)
+
+
+def _guess(data: dict[str, Any]) -> str:
+    # OCI lets both leave `mediaType` out; `manifests` and `config` then tell them apart, and both at once is an attack.
+    if "manifests" in data and not {"config", "layers"} & data.keys():
+        return OCI_INDEX
+    if "config" in data and "manifests" not in data:
+        return OCI_MANIFEST
+    return ""
+
+
+def _index(data: dict[str, Any], digest: str, media_type: str) -> Manifest:
+    if {"config", "layers"} & data.keys():
+        raise _MalformedError("expected an index, got an object with 'config' or 'layers' (CVE-2021-41190)")
+    entries = data.get("manifests")
+    if not isinstance(entries, list):
+        raise _MalformedError(f"expected a list 'manifests' in the index, got {type(entries).__name__}")
+    children = tuple(_descriptor(entry, f"manifests[{place}]") for place, entry in enumerate(entries))
+    artifact_type = _text(data, "artifactType", "index")
+    kind = ImageKind.ARTIFACT if artifact_type else ImageKind.INDEX
+    return Manifest(digest, media_type, kind, children, artifact_type=artifact_type)
+
+
+def _single(data: dict[str, Any], digest: str, media_type: str) -> Manifest:
+    if "manifests" in data:
+        raise _MalformedError("expected an image manifest, got an object with 'manifests' (CVE-2021-41190)")
+    config = _descriptor(data.get("config"), "config")
+    artifact_type = _text(data, "artifactType", "manifest")
+    if not artifact_type and config.media_type not in _CONFIGS:
+        artifact_type = config.media_type
+    elif not artifact_type and data.get("subject") is not None:
+        artifact_type = config.media_type
+    if artifact_type:
+        return Manifest(digest, media_type, ImageKind.ARTIFACT, artifact_type=artifact_type)
+    return Manifest(digest, media_type, ImageKind.SINGLE, config=config)
+
+
+def _descriptor(value: Any, where: str) -> Descriptor:
+    if not isinstance(value, dict):
+        raise _MalformedError(f"expected a descriptor (an object) at {where}, got {type(value).__name__}")
+    digest = _text(value, "digest", where)
+    if not is_digest(digest):
+        raise _MalformedError(f"expected sha256:<64 hex digits> at {where}.digest, got {digest[:80]!r}")
+    size = value.get("size", -1)
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise _MalformedError(f"expected a number at {where}.size, got {type(size).__name__}")
+    found = value.get("platform")
+    if found is not None and not isinstance(found, dict):
+        raise _MalformedError(f"expected an object at {where}.platform, got {type(found).__name__}")
+    annotations = value.get("annotations")
+    attestation = isinstance(annotations, dict) and annotations.get(_ATTESTATION) == "attestation-manifest"
+    stated = _platform(found, f"{where}.platform") if found else None
+    return Descriptor(_text(value, "mediaType", where), digest, size, stated, attestation)
+
+
+def _platform(data: dict[str, Any], where: str) -> Platform:
+    features = data.get("os.features") or []
+    if not isinstance(features, list) or not all(isinstance(feature, str) for feature in features):
+        raise _MalformedError(f"expected a list of texts at {where}.os.features")
+    return platform(
+        _text(data, "os", where),
+        _text(data, "architecture", where),
+        _text(data, "variant", where),
+        _text(data, "os.version", where),
+        frozenset(features),
+    )
+
+
+def _text(data: dict[str, Any], key: str, where: str) -> str:
+    value = data.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _MalformedError(f"expected a text at {where}.{key}, got {type(value).__name__}")
+    return value
