@@ -1,4 +1,4 @@
-"""What a failed AWS call means: denied, throttled or unavailable. One place, so that no adapter reads it as "nothing"."""
+"""What a failed AWS call means: denied, throttled or unavailable. No adapter reads it as "nothing"."""
 
 from __future__ import annotations
 

@@ -33,6 +33,8 @@ MEDIA_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 _INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 _MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 _CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
+_ARTIFACT_MANIFESTS = frozenset({"application/vnd.oci.artifact.manifest.v1+json"})
 _ATTESTATION = "vnd.docker.reference.type"
 
 
@@ -45,19 +47,24 @@ class Descriptor:
         digest: of the content.
         size: in bytes; -1 where not stated.
         platform: that the descriptor states; None where it states none.
-        attestation: it is BuildKit's statement about another entry, nothing that runs.
+        runnable: it may be something to run; False for BuildKit's attestations and for typed artifacts.
     """
 
     media_type: str
     digest: str
     size: int
     platform: Platform | None = None
-    attestation: bool = False
+    runnable: bool = True
 
     @property
     def is_index(self) -> bool:
         """Whether it points to an index."""
         return self.media_type in _INDEXES
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it points to an image manifest."""
+        return self.media_type in _MANIFESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +179,8 @@ def _manifest(data: dict[str, Any], digest: str, stated: str) -> Manifest:
         return _index(data, digest, media_type)
     if media_type in _MANIFESTS:
         return _single(data, digest, media_type)
-    return Manifest(digest, media_type, ImageKind.UNSUPPORTED)
+    kind = ImageKind.ARTIFACT if media_type in _ARTIFACT_MANIFESTS else ImageKind.UNSUPPORTED
+    return Manifest(digest, media_type, kind, artifact_type=_text(data, "artifactType", "manifest"))
 
 
 def _guess(data: dict[str, Any]) -> str:
@@ -191,23 +199,31 @@ def _index(data: dict[str, Any], digest: str, media_type: str) -> Manifest:
     if not isinstance(entries, list):
         raise _MalformedError(f"expected a list 'manifests' in the index, got {type(entries).__name__}")
     children = tuple(_descriptor(entry, f"manifests[{place}]") for place, entry in enumerate(entries))
-    artifact_type = _text(data, "artifactType", "index")
-    kind = ImageKind.ARTIFACT if artifact_type else ImageKind.INDEX
-    return Manifest(digest, media_type, kind, children, artifact_type=artifact_type)
+    kind = ImageKind.INDEX if not children or any(child.runnable for child in children) else ImageKind.ARTIFACT
+    return Manifest(digest, media_type, kind, children, artifact_type=_text(data, "artifactType", "index"))
 
 
 def _single(data: dict[str, Any], digest: str, media_type: str) -> Manifest:
     if "manifests" in data:
         raise _MalformedError("expected an image manifest, got an object with 'manifests' (CVE-2021-41190)")
     config = _descriptor(data.get("config"), "config")
-    artifact_type = _text(data, "artifactType", "manifest")
-    if not artifact_type and config.media_type not in _CONFIGS:
-        artifact_type = config.media_type
-    elif not artifact_type and data.get("subject") is not None:
-        artifact_type = config.media_type
-    if artifact_type:
-        return Manifest(digest, media_type, ImageKind.ARTIFACT, artifact_type=artifact_type)
-    return Manifest(digest, media_type, ImageKind.SINGLE, config=config)
+    if config.media_type in _CONFIGS and _has_image_layers(data):
+        return Manifest(digest, media_type, ImageKind.SINGLE, config=config)
+    artifact_type = _text(data, "artifactType", "manifest") or config.media_type
+    return Manifest(digest, media_type, ImageKind.ARTIFACT, artifact_type=artifact_type)
+
+
+def _has_image_layers(data: dict[str, Any]) -> bool:
+    """Whether an engine would find a root file system; an image without any layer is one too.
+
+    This decides, not ``artifactType`` or ``subject``: engines run an image config with image layers whatever stands
+    beside them, and Cosign's signatures and BuildKit's attestations have an image config but no image layer.
+    """
+    layers = data.get("layers")
+    if not isinstance(layers, list):
+        raise _MalformedError(f"expected a list 'layers' in the manifest, got {type(layers).__name__}")
+    types = [_descriptor(layer, f"layers[{place}]").media_type for place, layer in enumerate(layers)]
+    return not types or any(media_type.startswith(_LAYERS) for media_type in types)
 
 
 def _descriptor(value: Any, where: str) -> Descriptor:
@@ -224,8 +240,11 @@ def _descriptor(value: Any, where: str) -> Descriptor:
         raise _MalformedError(f"expected an object at {where}.platform, got {type(found).__name__}")
     annotations = value.get("annotations")
     attestation = isinstance(annotations, dict) and annotations.get(_ATTESTATION) == "attestation-manifest"
+    media_type = _text(value, "mediaType", where)
+    # OCI: for an image, a descriptor's artifactType is the media type of its config.
+    artifact = _text(value, "artifactType", where) not in {"", *_CONFIGS} or media_type in _ARTIFACT_MANIFESTS
     stated = _platform(found, f"{where}.platform") if found else None
-    return Descriptor(_text(value, "mediaType", where), digest, size, stated, attestation)
+    return Descriptor(media_type, digest, size, stated, runnable=not attestation and not artifact)
 
 
 def _platform(data: dict[str, Any], where: str) -> Platform:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ecrguard.domain.action import Action, milder
+from ecrguard.domain.verdict import Judgement
+
 if TYPE_CHECKING:
-    from ecrguard.domain.action import Action
+    from ecrguard.domain.verdict import Verdict
 
 
 class RefusalReason(StrEnum):
@@ -81,3 +84,45 @@ class Outcome:
 
     done: tuple[Done, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds an action.
+
+    Attributes:
+        asked: what the policy asks for on a mismatch.
+        mode: what the repository's own resource tag asks for; it may only be milder. None where it has none.
+        enforcement: the most severe action that the stack allows.
+    """
+
+    asked: Action
+    mode: Action | None
+    enforcement: Action
+
+
+def plan(verdict: Verdict, limits: Limits) -> Plan:
+    """The milder of what is asked, allowed and safe, with the reason for each step down.
+
+    Nothing is done about an image that passed or needs no judging. One that could not be judged is alerted only: an
+    unknown is never a ground to touch an image.
+    """
+    if verdict.judgement in (Judgement.OK, Judgement.NOT_APPLICABLE):
+        return Plan(())
+    refusals: list[Refusal] = []
+    chosen = limits.asked
+    if verdict.judgement is Judgement.UNKNOWN and chosen is not Action.ALERT:
+        detail = "An image that could not be judged is alerted, and not touched."
+        refusals.append(Refusal(chosen, RefusalReason.VERDICT_UNKNOWN, detail))
+        chosen = Action.ALERT
+    if limits.mode is not None and milder(chosen, limits.mode) is not chosen:
+        detail = f"The repository's resource tag ecrguard:mode asks for no more than {limits.mode}."
+        refusals.append(Refusal(chosen, RefusalReason.REPOSITORY_MODE, detail))
+        chosen = limits.mode
+    if milder(chosen, limits.enforcement) is not chosen:
+        allowed = "audit" if limits.enforcement is Action.ALERT else str(limits.enforcement)
+        detail = f"The stack is deployed with Enforcement={allowed}; deploy it with Enforcement={chosen} to allow this."
+        refusals.append(Refusal(chosen, RefusalReason.ENFORCEMENT, detail))
+        chosen = limits.enforcement
+    actions = [Action.ALERT] if chosen is Action.ALERT else [Action.ALERT, chosen]
+    return Plan(tuple(actions), tuple(refusals))
