@@ -61,6 +61,8 @@ class UnknownReason(StrEnum):
     ACCESS_DENIED = "access_denied"
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
+    POLICY_MISSING = "policy_missing"
+    """No policy has been deployed, or it was removed; an empty policy is one, and it is deployed."""
     POLICY_INVALID = "policy_invalid"
     RESOURCE_TAGS_INVALID = "resource_tags_invalid"
     WORKLOAD_PLATFORM_UNKNOWN = "workload_platform_unknown"
@@ -73,6 +75,7 @@ class UnknownReason(StrEnum):
         if self in (
             UnknownReason.ACCESS_DENIED,
             UnknownReason.IMAGE_INACCESSIBLE,
+            UnknownReason.POLICY_MISSING,
             UnknownReason.POLICY_INVALID,
             UnknownReason.RESOURCE_TAGS_INVALID,
             UnknownReason.WORKLOAD_PLATFORM_UNKNOWN,

@@ -73,6 +73,9 @@ _ARCHITECTURE_ALIASES = {
     "armel": ("arm", "v6"),
 }
 _OS_ALIASES = {"macos": "darwin"}
+ARCHITECTURE_NAMES = ARCHITECTURES | frozenset(_ARCHITECTURE_ALIASES)
+OPERATING_SYSTEM_NAMES = OPERATING_SYSTEMS | frozenset(_OS_ALIASES)
+"""All names that people write for them, aliases too (``x86_64``, ``macos``)."""
 _ARM64_VARIANTS = {"8": "", "v8": "", "v8.0": "", "8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"}
 _ARM_VARIANTS = {"": "v7", "7": "v7", "5": "v5", "6": "v6", "8": "v8"}
 _SPECIFIER = re.compile(r"(?P<os>[A-Za-z0-9_.-]+)(?:\((?P<version>[A-Za-z0-9_.-]*)\))?")
