@@ -1,0 +1,49 @@
+"""The push function: takes ECR's events from the push queue and checks each image that has arrived."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from ecrguard.config import PushConfig
+from ecrguard.errors import UnreadableError
+from ecrguard.telemetry import record_handled, record_retry
+from ecrguard.wiring import build_inbox
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from ecrguard.inbox import Inbox
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@functools.cache
+def inbox() -> Inbox:
+    """The parts, put together at the first event."""
+    return build_inbox(PushConfig.from_env(os.environ))
+
+
+def take(record: SQSRecord) -> None:
+    """Handle one message; an error leaves it on the queue."""
+    receives = int(record.attributes.approximate_receive_count)
+    try:
+        handled = inbox().take(record.body, receives)
+    except UnreadableError as error:
+        record_retry(logger, metrics, error, record.message_id, receives)
+        raise
+    record_handled(logger, metrics, handled, record.message_id)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer with the messages that are to be tried again."""
+    return dict(process_partial_response(event=event, record_handler=take, processor=processor, context=context))

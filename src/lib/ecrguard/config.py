@@ -1,0 +1,102 @@
+"""What the functions are configured with: environment variables that the template sets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecrguard.domain.action import Action
+from ecrguard.domain.reference import Registry
+from ecrguard.errors import EcrguardError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENFORCEMENT = {"audit": Action.ALERT, "tag": Action.TAG}
+
+
+class ConfigurationError(EcrguardError):
+    """An environment variable is missing or not usable. The message names it and says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushConfig:
+    """The push function's configuration.
+
+    Attributes:
+        alerts_topic_arn: SNS topic that alerts are published on.
+        dead_letter_queue_url: SQS queue for what cannot be settled.
+        max_receives: of the push queue's redrive policy.
+        enforcement: the most severe action allowed.
+        linked_workloads: names of the sources of workloads that are read.
+        policy_application_id: AppConfig application that holds the policy.
+        policy_environment_id: its environment.
+        policy_profile_id: its configuration profile.
+    """
+
+    alerts_topic_arn: str
+    dead_letter_queue_url: str
+    max_receives: int
+    enforcement: Action
+    linked_workloads: tuple[str, ...]
+    policy_application_id: str
+    policy_environment_id: str
+    policy_profile_id: str
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition that the stack is deployed in."""
+        return self.alerts_topic_arn.split(":")[1]
+
+    @property
+    def registry(self) -> Registry:
+        """The registry that the stack guards: of its own account and Region."""
+        _, _, _, region, account, _ = self.alerts_topic_arn.split(":")
+        return Registry(account, region)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> PushConfig:
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: a variable is missing or has a value that is not usable.
+        """
+        return cls(
+            alerts_topic_arn=_topic_arn(environ),
+            dead_letter_queue_url=_required(environ, "DEAD_LETTER_QUEUE_URL"),
+            max_receives=_number(environ, "MAX_RECEIVES"),
+            enforcement=_enforcement(environ),
+            linked_workloads=tuple(name for name in environ.get("LINKED_WORKLOADS", "").split(",") if name),
+            policy_application_id=_required(environ, "POLICY_APPLICATION_ID"),
+            policy_environment_id=_required(environ, "POLICY_ENVIRONMENT_ID"),
+            policy_profile_id=_required(environ, "POLICY_PROFILE_ID"),
+        )
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigurationError(f"expected the environment variable {name}; template.yaml sets it")
+    return value
+
+
+def _topic_arn(environ: Mapping[str, str]) -> str:
+    value = _required(environ, "ALERTS_TOPIC_ARN")
+    if not re.fullmatch(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+", value):
+        raise ConfigurationError(f"expected the ARN of an SNS topic in ALERTS_TOPIC_ARN, got {value!r}")
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str) -> int:
+    value = _required(environ, name)
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigurationError(f"expected a number from 1 in the environment variable {name}, got {value!r}")
+    return int(value)
+
+
+def _enforcement(environ: Mapping[str, str]) -> Action:
+    value = _required(environ, "ENFORCEMENT")
+    if value not in _ENFORCEMENT:
+        raise ConfigurationError(f"expected one of {', '.join(_ENFORCEMENT)} in ENFORCEMENT, got {value!r}")
+    return _ENFORCEMENT[value]

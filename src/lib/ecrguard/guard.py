@@ -1,0 +1,230 @@
+"""The main use case: a push is observed, judged, planned for and acted on, and alerted where it must be.
+
+Calls are made in the order in which they can settle the matter: a push that the policy exempts is not read, a Helm
+chart asks for no workloads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ecrguard.domain.action import Action
+from ecrguard.domain.alert import Alert
+from ecrguard.domain.image import Cure, ImageKind, Unknown, UnknownReason
+from ecrguard.domain.judge import Requirements, judge
+from ecrguard.domain.marker import is_own_marker, marker_tag
+from ecrguard.domain.plan import Done, Limits, Outcome, Plan, Refusal, RefusalReason, Result, plan
+from ecrguard.domain.policy import Decision, LinkedMode
+from ecrguard.domain.push import Arrival, Push
+from ecrguard.domain.resource_tags import PLATFORMS_KEY, ResourceTags, read_resource_tags
+from ecrguard.domain.verdict import Judgement, Reason, Subject, SubjectKind, Verdict
+from ecrguard.errors import UnreadableError
+from ecrguard.observe import Observation, observe
+from ecrguard.ports import LinkedWorkloads, TagAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ecrguard.domain.image import Image
+    from ecrguard.ports import AlertPublisher, ImageStore, PolicySource, WorkloadReader
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of one push, for logs, metrics and the dead-letter queue.
+
+    Attributes:
+        push: with its digest, looked up where the event had none.
+        image: as observed; None where it was not or could not be read.
+        verdict: on it.
+        outcome: what was done and refused.
+        alerted: an alert was published.
+        rule: the policy rule that matched.
+        unsettled: what kept it from being judged though a later try could: the event is to be kept.
+    """
+
+    push: Push
+    image: Image | None
+    verdict: Verdict
+    outcome: Outcome = field(default_factory=Outcome)
+    alerted: bool = False
+    rule: str = ""
+    unsettled: Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is known of a push when it has been judged."""
+
+    push: Push
+    decision: Decision
+    tags: ResourceTags
+    observation: Observation | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Checks pushes.
+
+    Attributes:
+        images: of this account's registry.
+        workloads: that run them.
+        policies: where the policy in force is.
+        alerts: where alerts go.
+        enforcement: the most severe action that the stack allows.
+        now: the time, UTC.
+    """
+
+    images: ImageStore
+    workloads: WorkloadReader
+    policies: PolicySource
+    alerts: AlertPublisher
+    enforcement: Action
+    now: Callable[[], datetime]
+
+    def check(self, push: Push, *, last_try: bool) -> tuple[Report, ...]:
+        """Everything that follows from one event; one report for each tag that it concerns.
+
+        Args:
+            push: as announced.
+            last_try: there will be no other: what could not be told is alerted as unknown instead of tried again.
+
+        Raises:
+            UnreadableError: something could not be read or done that a later try may; nothing irreversible happened.
+        """
+        try:
+            pushes = self._complete(push)
+        except UnreadableError as error:
+            return (self._act(self._untold(push, error.unknown, last_try=last_try)),)
+        return tuple(self._check(each, last_try=last_try) for each in pushes)
+
+    def _complete(self, push: Push) -> list[Push]:
+        """The push with the digest or the tags that its event left out."""
+        if not push.digest:
+            return [replace(push, digest=self.images.digest_of(push.repository, push.tag))]
+        if not push.tag and push.arrival is not Arrival.PUSHED:
+            # What is restored or replicated without a tag in its event may have tags all the same.
+            return [replace(push, tag=tag) for tag in self.images.tags_of(push.repository, push.digest)] or [push]
+        return [push]
+
+    def _check(self, push: Push, *, last_try: bool) -> Report:
+        settled = _settled_by_name(push)
+        if settled is not None:
+            return Report(push, None, settled)
+        try:
+            case = self._judge(push)
+        except UnreadableError as error:
+            case = self._untold(push, error.unknown, last_try=last_try)
+        waiting = next((each for each in case.verdict.unknowns if each.reason.cure is Cure.WAIT), None)
+        if case.verdict.judgement is Judgement.UNKNOWN and waiting is not None and not last_try:
+            raise UnreadableError(waiting)
+        return self._act(case)
+
+    def _judge(self, push: Push) -> _Case:
+        decision = self.policies.current().decide(push.repository, push.tag, self.now().date())
+        if decision.exemption is not None:
+            why = f"Exempt until {decision.exemption.until} by the policy: {decision.exemption.reason}."
+            verdict = Verdict(Judgement.NOT_APPLICABLE, Reason.EXEMPT, why)
+            return _Case(push, decision, ResourceTags(), None, verdict)
+        tags = read_resource_tags(self.images.resource_tags(push.repository))
+        if isinstance(tags, Unknown):
+            raise UnreadableError(tags)
+        if tags.off:
+            why = "The repository's resource tag ecrguard:mode is off."
+            verdict = Verdict(Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF, why)
+            return _Case(push, decision, tags, None, verdict)
+        observation = observe(self.images, push.repository, push.digest)
+        requirements = self._requirements(push, decision, tags, observation.image)
+        verdict = judge(push, observation.image, requirements)
+        return _Case(push, decision, tags, observation, _with_expired(verdict, decision))
+
+    def _requirements(self, push: Push, decision: Decision, tags: ResourceTags, image: Image) -> Requirements:
+        linked = LinkedWorkloads()
+        if decision.linked is not LinkedMode.OFF and image.kind is not ImageKind.ARTIFACT:
+            linked = self.workloads.linked(push.registry, push.repository)
+        demand, subject = decision.demand, Subject(SubjectKind.POLICY_RULE, f"policy rule {decision.rule}")
+        if demand is None:
+            demand, subject = tags.demand, Subject(SubjectKind.RESOURCE_TAG, f"resource tag {PLATFORMS_KEY}")
+        return Requirements(demand, subject if demand else None, decision.linked, linked.workloads, linked.unknowns)
+
+    def _untold(self, push: Push, unknown: Unknown, *, last_try: bool) -> _Case:
+        """The case of a push that could not be judged: tried again where that may help, else said."""
+        if unknown.reason.cure is Cure.WAIT and not last_try:
+            raise UnreadableError(unknown)
+        why = f"The image could not be judged: {unknown.detail}."
+        verdict = Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=(unknown,))
+        return _Case(push, Decision(), ResourceTags(), None, verdict)
+
+    def _act(self, case: _Case) -> Report:
+        planned = plan(case.verdict, Limits(case.decision.on_mismatch, case.tags.mode, self.enforcement))
+        outcome = self._carry_out(case, planned)
+        image = case.observation.image if case.observation else None
+        report = Report(case.push, image, case.verdict, outcome, rule=case.decision.rule, unsettled=_unsettled(case))
+        if Action.ALERT not in planned.actions:
+            return report
+        # Last, so that a try that fails before this point alerts nobody twice.
+        self.alerts.publish(Alert(case.push, image, case.verdict, outcome, case.decision.rule, self.now()))
+        return replace(report, alerted=True)
+
+    def _carry_out(self, case: _Case, planned: Plan) -> Outcome:
+        done: tuple[Done, ...] = ()
+        refusals = planned.refusals
+        if Action.TAG in planned.actions and case.observation is not None:
+            answer = self._put_marker(case.push, case.observation)
+            if isinstance(answer, Done):
+                done = (answer,)
+            else:
+                refusals = (*refusals, answer)
+        return Outcome(done, refusals)
+
+    def _put_marker(self, push: Push, observation: Observation) -> Done | Refusal:
+        marker = marker_tag(push.digest)
+        try:
+            answer = self.images.put_tag(push.repository, observation.manifest, marker)
+        except UnreadableError as error:
+            refusal = _REFUSALS.get(error.unknown.reason)
+            if refusal is None:
+                raise
+            return Refusal(Action.TAG, refusal, f"{error.unknown.detail}.")
+        if answer is TagAnswer.IMMUTABLE:
+            detail = f"Another image has the tag {marker}, and the repository's tags cannot be moved."
+            return Refusal(Action.TAG, RefusalReason.TAG_IMMUTABLE, detail)
+        undo = (
+            f"aws ecr batch-delete-image --region {push.registry.region} --repository-name {push.repository} "
+            f"--image-ids imageTag={marker}"
+        )
+        result = Result.DONE if answer is TagAnswer.PUT else Result.ALREADY_DONE
+        return Done(Action.TAG, result, f"marker tag {marker}", undo)
+
+
+_REFUSALS = {
+    UnknownReason.ACCESS_DENIED: RefusalReason.ACCESS_DENIED,
+    UnknownReason.IMAGE_GONE: RefusalReason.IMAGE_GONE,
+}
+
+
+def _settled_by_name(push: Push) -> Verdict | None:
+    """The verdict on a push that needs no reading, for its tag alone."""
+    if is_own_marker(push.tag, push.digest):
+        return Verdict(Judgement.NOT_APPLICABLE, Reason.OWN_MARKER, "This product's own marker tag.")
+    if not push.tag:
+        # The children of an index come so, before the index: judged alone each would be a false alarm.
+        why = "Untagged: a part of an index that comes next, or an image that nothing names by tag."
+        return Verdict(Judgement.NOT_APPLICABLE, Reason.UNTAGGED, why)
+    return None
+
+
+def _unsettled(case: _Case) -> Unknown | None:
+    if case.verdict.judgement is not Judgement.UNKNOWN:
+        return None
+    return next((each for each in case.verdict.unknowns if each.reason.cure is not Cure.NEW_IMAGE), None)
+
+
+def _with_expired(verdict: Verdict, decision: Decision) -> Verdict:
+    if verdict.judgement not in (Judgement.MISMATCH, Judgement.UNKNOWN) or not decision.expired:
+        return verdict
+    ended = decision.expired[0]
+    return replace(verdict, explanation=f"{verdict.explanation} An exemption ended on {ended.until}: {ended.reason}.")

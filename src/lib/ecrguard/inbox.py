@@ -1,0 +1,82 @@
+"""The inbox: what becomes of each message on the push queue. Every one ends judged, tried again, or dead-lettered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecrguard.errors import MalformedEventError, UnreadableError
+from ecrguard.event import read_push
+
+if TYPE_CHECKING:
+    from ecrguard.domain.reference import Registry
+    from ecrguard.guard import Guard, Report
+    from ecrguard.ports import DeadLetters
+
+MALFORMED_EVENT = "malformed_event"
+"""Code of a dead letter whose message is no event that the product handles."""
+FOREIGN_REGISTRY = "foreign_registry"
+"""Code of a dead letter whose event is of another account or Region than this deployment's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one message.
+
+    Attributes:
+        reports: one for each image that it concerns; none where it could not be read.
+        buried: code and cause, where the message was kept in the dead-letter queue.
+    """
+
+    reports: tuple[Report, ...]
+    buried: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Takes messages from the push queue.
+
+    Attributes:
+        guard: checks the push that a message announces.
+        registry: that this deployment guards.
+        dead_letters: where a message goes that cannot be settled now.
+        max_receives: how often the queue hands out a message before it moves it away by itself.
+    """
+
+    guard: Guard
+    registry: Registry
+    dead_letters: DeadLetters
+    max_receives: int
+
+    def take(self, body: str, receives: int) -> Handled:
+        """Handle one message.
+
+        Args:
+            body: as it came.
+            receives: how often the queue has handed it out, this time included.
+
+        Raises:
+            UnreadableError: to be tried again; the queue keeps the message.
+        """
+        last_try = receives >= self.max_receives
+        try:
+            push = read_push(body)
+        except MalformedEventError as error:
+            return self._bury(body, (), MALFORMED_EVENT, str(error))
+        if push.registry != self.registry:
+            cause = f"expected an event of the registry {self.registry.host}, got one of {push.registry.host}"
+            return self._bury(body, (), FOREIGN_REGISTRY, cause)
+        try:
+            reports = self.guard.check(push, last_try=last_try)
+        except UnreadableError as error:
+            if not last_try:
+                raise
+            return self._bury(body, (), error.unknown.reason, error.unknown.detail)
+        unsettled = next((report.unsettled for report in reports if report.unsettled), None)
+        if unsettled is not None:
+            return self._bury(body, reports, unsettled.reason, unsettled.detail)
+        return Handled(reports)
+
+    def _bury(self, body: str, reports: tuple[Report, ...], code: str, cause: str) -> Handled:
+        self.dead_letters.bury(body, code, cause)
+        return Handled(reports, (code, cause))

@@ -1,0 +1,73 @@
+"""What is logged and measured of each message: one line and a handful of counts, the same names as in the alerts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from ecrguard.domain.verdict import Judgement
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger, Metrics
+
+    from ecrguard.errors import UnreadableError
+    from ecrguard.guard import Report
+    from ecrguard.inbox import Handled
+
+VERDICT_METRICS = {
+    Judgement.OK: "VerdictOk",
+    Judgement.MISMATCH: "VerdictMismatch",
+    Judgement.UNKNOWN: "VerdictUnknown",
+    Judgement.NOT_APPLICABLE: "VerdictNotApplicable",
+}
+"""Name of the count for each judgement."""
+
+
+def record_handled(logger: Logger, metrics: Metrics, handled: Handled, message_id: str) -> None:
+    """Log and count a message that was handled: each report, and whether it was dead-lettered."""
+    for report in handled.reports:
+        log = logger.warning if report.verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN) else logger.info
+        log("judged", extra=_fields(report))
+        metrics.add_metric(VERDICT_METRICS[report.verdict.judgement], MetricUnit.Count, 1)
+        for done in report.outcome.done:
+            metrics.add_metric(f"Action{done.action.title()}", MetricUnit.Count, 1)
+        if report.outcome.refusals:
+            metrics.add_metric("ActionRefused", MetricUnit.Count, len(report.outcome.refusals))
+        if report.alerted:
+            metrics.add_metric("AlertPublished", MetricUnit.Count, 1)
+    if handled.buried is not None:
+        code, cause = handled.buried
+        logger.error("dead-lettered", extra={"code": code, "cause": cause, "message_id": message_id})
+        metrics.add_metric("DeadLettered", MetricUnit.Count, 1)
+
+
+def record_retry(logger: Logger, metrics: Metrics, error: UnreadableError, message_id: str, receives: int) -> None:
+    """Log and count a message that is left on the queue."""
+    unknown = error.unknown
+    logger.warning(
+        "to be tried again",
+        extra={"code": unknown.reason, "cause": unknown.detail, "message_id": message_id, "receives": receives},
+    )
+    metrics.add_metric("Retried", MetricUnit.Count, 1)
+
+
+def _fields(report: Report) -> dict[str, Any]:
+    push, verdict = report.push, report.verdict
+    return {
+        "correlation_id": push.event_id,
+        "arrival": push.arrival,
+        "repository": push.repository,
+        "tag": push.tag,
+        "digest": push.digest,
+        "judgement": verdict.judgement,
+        "reason": verdict.reason,
+        "explanation": verdict.explanation,
+        "platforms": [str(platform) for platform in report.image.platforms] if report.image else [],
+        "needs": [str(platform) for platform in verdict.needs],
+        "rule": report.rule,
+        "unknowns": [f"{unknown.reason}: {unknown.detail}" for unknown in verdict.unknowns],
+        "done": [f"{done.action}: {done.detail}" for done in report.outcome.done],
+        "refused": [f"{refusal.action}: {refusal.reason}" for refusal in report.outcome.refusals],
+        "alerted": report.alerted,
+    }
