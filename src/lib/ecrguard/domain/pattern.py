@@ -1,8 +1,8 @@
 """Patterns over repository names and tags: globs, and globs that capture a platform from a tag.
 
-A glob has ``*`` (any characters, also none, also ``/``) and ``?`` (one character); it matches the whole text and its
-case. A capture in braces stands for a part of the tag: ``{arch}``, ``{os}``, ``{variant}`` and ``{platform}`` match only
-what names such a thing, every other name (``{version}``) matches one character or more. So ``{version}-{arch}`` matches
+A glob has ``*`` (any characters, also none, also ``/``) and ``?`` (one character); it matches the whole text, case and
+all. A capture in braces stands for a part of the tag: ``{arch}``, ``{os}``, ``{variant}`` and ``{platform}`` match only
+what names such a thing, any other name (``{version}``) one character or more. So ``{version}-{arch}`` matches
 ``1.4-arm64`` and not ``1.4-beta``.
 
 Matching takes time in proportion to pattern times text, whatever the two are: a tag is written by whoever pushes.
@@ -73,7 +73,7 @@ class Globs:
 
 
 def _compile(texts: tuple[str, ...]) -> re.Pattern[str]:
-    # `translate` puts each run after a `*` in an atomic group, so that there is no backtracking; `[` is no wildcard here.
+    # `translate` puts what follows a `*` in an atomic group: no backtracking. `[` is no wildcard here.
     return re.compile("|".join(fnmatch.translate(text.replace("[", "[[]")) for text in texts) or r"(?!)")
 
 
@@ -149,7 +149,7 @@ class TagPattern:
     _tokens: tuple[_Token, ...] = field(repr=False, compare=False)
 
     def capture(self, tag: str) -> Platform | None:
-        """The platform that ``tag`` names, its os open where the pattern has none; None where the tag does not match."""
+        """The platform that ``tag`` names, its os open where the pattern has none; None where there is no match."""
         return _match(self._tokens, tag, _State(), set())
 
 

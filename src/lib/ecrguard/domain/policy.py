@@ -1,7 +1,7 @@
 """The policy: ordered rules over repositories and tags, and what they say of one image.
 
-The first rule that matches decides, alone: rules are not merged. Where none does, the defaults hold. A push without a tag
-is matched by nothing, because what a policy governs is what a tag promises.
+The first rule that matches decides, alone: rules are not merged. Where none does, the defaults hold. A push without a
+tag is matched by nothing, because what a policy governs is what a tag promises.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 from ecrguard.domain.action import Action
 from ecrguard.domain.pattern import Globs
-from ecrguard.domain.platform import satisfies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from ecrguard.domain.pattern import TagPattern
@@ -54,21 +52,6 @@ class Demand:
     match: Match = Match.ALL
     extra: bool = True
     from_tag: bool = False
-
-    def missing(self, offered: Sequence[Platform]) -> tuple[Platform, ...]:
-        """The demanded platforms that ``offered`` lacks; with ``any``, none where it has one of them."""
-        lacking = tuple(one for one in self.platforms if not any(satisfies(offer, one) for offer in offered))
-        return () if self.match is Match.ANY and len(lacking) < len(self.platforms) else lacking
-
-    def surplus(self, offered: Sequence[Platform]) -> tuple[Platform, ...]:
-        """The offered platforms that are not demanded; none where others may be there too."""
-        if self.extra:
-            return ()
-        return tuple(offer for offer in offered if not any(satisfies(offer, one) for one in self.platforms))
-
-    def met_by(self, offered: Sequence[Platform]) -> bool:
-        """Whether an image that offers these platforms is what is demanded."""
-        return not self.missing(offered) and not self.surplus(offered)
 
 
 @dataclass(frozen=True, slots=True)
