@@ -1,0 +1,173 @@
+"""Everything that the additions take from ministack, the emulator that hosts them, in one typed place.
+
+ministack dispatches a request through ``SERVICE_HANDLERS[service]``, an async function of (method, path, headers, body,
+query) that returns (status, headers, body). An addition wraps that function, answers the operations it knows and hands
+the rest on. State lives in ministack's own stores, which resolve the account and Region of the request themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, NamedTuple, TypedDict, cast
+
+from ministack import app as gateway
+from ministack.core import lambda_runtime, responses, router
+from ministack.services import appconfig, ecr, ecs, eventbridge, lambda_svc
+from ministack.services.cloudformation import provisioners
+
+type Reply = tuple[int, dict[str, str], bytes]
+type Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Reply]]
+type Record = dict[str, Any]
+type Store = MutableMapping[str, Any]
+
+
+class ImageRecord(TypedDict, total=False):
+    """An image as ministack's registry keeps it; the last three keys are the additions' own."""
+
+    registryId: str
+    repositoryName: str
+    imageId: dict[str, str]
+    imageDigest: str
+    imageTags: list[str]
+    imageManifest: str
+    imageManifestMediaType: str
+    imagePushedAt: int
+    imageStatus: str
+    lastArchivedAt: int
+    lastActivatedAt: int
+
+
+class Invocation(NamedTuple):
+    """What a Lambda function answered: its payload, and whether that is an error's."""
+
+    payload: Any
+    failed: bool
+
+
+REPOSITORIES: Final = cast("Store", ecr._repositories)  # noqa: SLF001 - the emulator has no public store
+IMAGES: Final = cast("Store", ecr._images)  # noqa: SLF001 - as above
+MANIFESTS: Final = cast("Store", ecr._manifest_blobs)  # noqa: SLF001 - as above
+BLOBS: Final = cast("Store", ecr._layer_blobs)  # noqa: SLF001 - as above
+UPLOADS: Final = cast("Store", ecr._uploads)  # noqa: SLF001 - as above
+CLUSTERS: Final = cast("Store", ecs._clusters)  # noqa: SLF001 - as above
+SERVICES: Final = cast("Store", ecs._services)  # noqa: SLF001 - as above
+TASK_DEFINITIONS: Final = cast("Store", ecs._task_defs)  # noqa: SLF001 - as above
+CONFIGURATION_PROFILES: Final = cast("Store", appconfig._config_profiles)  # noqa: SLF001 - as above
+CONFIGURATION_VERSIONS: Final = cast("Store", appconfig._hosted_versions)  # noqa: SLF001 - as above
+
+
+def store() -> Store:
+    """A new store that keeps each account and Region apart, as ministack's own do."""
+    return cast("Store", responses.AccountRegionScopedDict())
+
+
+def account() -> str:
+    """The account that the current request acts in, 12 digits."""
+    return cast("str", responses.get_account_id())
+
+
+def region() -> str:
+    """The Region that the current request acts in."""
+    return cast("str", responses.get_region())
+
+
+def handler(service: str) -> Handler:
+    """The function that answers ``service`` now."""
+    return cast("Handler", gateway.SERVICE_HANDLERS[service])
+
+
+def serve(service: str, replacement: Handler) -> None:
+    """Answer ``service`` with ``replacement`` from now on."""
+    gateway.SERVICE_HANDLERS[service] = replacement
+
+
+def route(service: str, target_prefix: str) -> None:
+    """Recognise a service that ministack does not have, by its ``X-Amz-Target`` prefix or its signature's scope."""
+    router.SERVICE_PATTERNS[service] = {"target_prefixes": [target_prefix], "credential_scope": service}
+
+
+def registry_door() -> Handler:
+    """The function that answers the OCI distribution protocol (``/v2/...``) now."""
+    return cast("Handler", ecr.handle_registry_request)
+
+
+def serve_registry_door(replacement: Handler) -> None:
+    """Answer the OCI distribution protocol with ``replacement`` from now on."""
+    ecr.handle_registry_request = replacement
+
+
+def registry_path(path: str) -> tuple[str, str, str] | None:
+    """Split ``/v2/<repository>/<verb>/<reference>`` into (verb, repository, reference); None for any other path."""
+    return cast("tuple[str, str, str] | None", ecr._parse_v2_path(path))  # noqa: SLF001 - as above
+
+
+def select_registry_scope(repository: str, headers: dict[str, str], query: dict[str, list[str]]) -> None:
+    """Put an unsigned registry request into the account and Region that its host name or repository implies."""
+    ecr._select_registry_request_scope(repository, headers, query)  # noqa: SLF001 - as above
+
+
+def emit(source: str, detail_type: str, detail: Record, resources: list[str]) -> None:
+    """Put an event of an AWS service on the default bus of the current account and Region."""
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail),
+        "Resources": resources,
+    }
+    status, _, body = eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001 - as above
+    if status >= 400 or json.loads(body)["FailedEntryCount"]:  # noqa: PLR2004 - an HTTP error
+        raise RuntimeError(f"EventBridge refused the event {detail_type!r}: {body!r}")
+
+
+def ecs_action(name: str, parameters: Record) -> tuple[int, Record]:
+    """The HTTP status and members of ministack's own answer to an ECS operation, without the members that are null."""
+    status, _, body = ecs._finalize_ecs_response(ecs._dispatch_action(name, parameters))  # noqa: SLF001 - as above
+    return status, cast("Record", _without_nulls(json.loads(body)))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def invoke(function: str, event: Record) -> Invocation | None:
+    """Invoke a Lambda function by name or ARN and wait for its answer; None when there is no such function.
+
+    Must run on a worker thread: the function may call back to this server.
+    """
+    record, config, _ = lambda_svc._get_func_record_for_ref(function)  # noqa: SLF001 - as above
+    if not record or not config:
+        return None
+    runnable = lambda_svc._execution_record_for_config(record, config)  # noqa: SLF001 - as above
+    result = lambda_svc._execute_function_with_config_scope(runnable, event)  # noqa: SLF001 - as above
+    return Invocation(result.get("body"), bool(result.get("error")))
+
+
+def run_functions_with(interpreter: str) -> None:
+    """Run Python functions with ``interpreter`` instead of the one that runs this server."""
+    detect = lambda_runtime._detect_runtime_binary  # noqa: SLF001 - as above
+
+    def runtime_binary(runtime: str) -> tuple[str, str]:
+        binary, script = detect(runtime)
+        return (interpreter if runtime.startswith("python") else binary), script
+
+    lambda_runtime._detect_runtime_binary = runtime_binary  # noqa: SLF001 - as above
+
+
+def before_stack_creates(resource_type: str, check: Callable[[Record], None]) -> None:
+    """Call ``check`` with a resource's properties before CloudFormation creates it; ValueError fails the stack."""
+    resource = provisioners._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001 - as above
+    create = resource["create"]
+
+    def checked(logical_id: str, properties: Record, stack_name: str) -> object:
+        check(properties)
+        return create(logical_id, properties, stack_name)
+
+    resource["create"] = checked
+
+
+def run() -> None:
+    """Run ministack's own entry point until the process is told to stop."""
+    gateway.main()
