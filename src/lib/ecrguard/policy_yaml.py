@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
@@ -87,9 +87,11 @@ def load_document(text: bytes, loader: type = _LOADER) -> Document:
     reader = _Reader(yaml.parse(decoded, Loader=loader))
     try:
         return Document(reader.document(), reader.lines)
+    except _RefusedError as error:
+        raise PolicyError([error.problem]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _fault(mark, error.problem or error.context or "not YAML") from None
+        raise PolicyError([_problem(mark, error.problem or error.context or "not YAML")]) from None
     except yaml.YAMLError as error:
         raise PolicyError([Problem((), f"not YAML: {str(error).splitlines()[0]}")]) from None
     except (ValueError, OverflowError) as error:
@@ -102,10 +104,25 @@ def _line(where: Where, lines: dict[Where, int]) -> int:
     return next((lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in lines), 0)
 
 
-def _fault(mark: yaml.Mark | None, message: str) -> PolicyError:
-    if mark is None:
-        return PolicyError([Problem((), message)])
-    return PolicyError([Problem((), f"column {mark.column + 1}: {message}", mark.line + 1)])
+class _Mark(Protocol):
+    """A place in the text, from 0; the two loaders have a type each."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+class _RefusedError(Exception):
+    """Sound YAML that is not taken."""
+
+    def __init__(self, event: yaml.Event, message: str) -> None:
+        super().__init__(message)
+        self.problem = _problem(event.start_mark, message)
+
+
+def _problem(mark: _Mark | None, message: str) -> Problem:
+    return Problem((), f"column {mark.column + 1}: {message}", mark.line + 1) if mark else Problem((), message)
 
 
 @dataclass(slots=True)
@@ -114,7 +131,7 @@ class _Reader:
 
     events: Iterator[yaml.Event]
     lines: dict[Where, int] = field(default_factory=dict)
-    anchors: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    anchors: dict[str | None, tuple[Value, int]] = field(default_factory=dict)
     nodes: int = 0
 
     def document(self) -> Value:
@@ -123,33 +140,39 @@ class _Reader:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if seen:
-                    raise _fault(event.start_mark, "expected one document, got a second")
+                    raise _RefusedError(event, "expected one document, got a second")
                 seen = True
                 value = self._value(next(self.events), ())
         return value
 
     def _value(self, event: yaml.Event, where: Where) -> Value:
-        self.lines[where] = event.start_mark.line + 1
+        if event.start_mark is not None:
+            self.lines[where] = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise _fault(event.start_mark, f"expected the alias of an anchor above it, got *{event.anchor}")
-            value, size = self.anchors[event.anchor]
-            self._count(size, event)
-            return value
+            return self._alias(event)
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            raise _RefusedError(event, "expected a value")
         before = self.nodes
         self._count(1, event)
         if event.tag is not None and event.tag != "!":
-            raise _fault(event.start_mark, f"expected plain values without YAML tags, got {event.tag}")
+            raise _RefusedError(event, f"expected plain values without YAML tags, got {event.tag}")
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
         elif len(where) >= MAX_DEPTH:
-            raise _fault(event.start_mark, f"expected at most {MAX_DEPTH} levels")
+            raise _RefusedError(event, f"expected at most {MAX_DEPTH} levels")
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._list(where)
         else:
             value = self._mapping(where)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, self.nodes - before)
+        return value
+
+    def _alias(self, event: yaml.AliasEvent) -> Value:
+        if event.anchor not in self.anchors:
+            raise _RefusedError(event, f"expected the alias of an anchor above it, got *{event.anchor}")
+        value, size = self.anchors[event.anchor]
+        self._count(size, event)
         return value
 
     def _list(self, where: Where) -> list[Value]:
@@ -163,17 +186,18 @@ class _Reader:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self._value(event, (*where, ""))
             if not isinstance(key, str):
-                raise _fault(event.start_mark, "expected a text as key")
+                raise _RefusedError(event, "expected a text as key")
             if key in found:
-                raise _fault(event.start_mark, f"the key {key[:60]!r} stands twice in this mapping")
+                raise _RefusedError(event, f"the key {key[:60]!r} stands twice in this mapping")
             found[key] = self._value(next(self.events), (*where, key))
-            self.lines[(*where, key)] = event.start_mark.line + 1
+            if event.start_mark is not None:
+                self.lines[(*where, key)] = event.start_mark.line + 1
         return found
 
     def _count(self, size: int, event: yaml.Event) -> None:
         self.nodes += size
         if self.nodes > MAX_NODES:
-            raise _fault(event.start_mark, f"expected at most {MAX_NODES} values, aliases expanded")
+            raise _RefusedError(event, f"expected at most {MAX_NODES} values, aliases expanded")
 
 
 def _scalar(event: yaml.ScalarEvent) -> Value:
@@ -181,7 +205,7 @@ def _scalar(event: yaml.ScalarEvent) -> Value:
     text = event.value
     if not event.implicit[0]:
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise _fault(event.start_mark, "expected characters, got half of a surrogate pair")
+            raise _RefusedError(event, "expected characters, got half of a surrogate pair")
         return text
     if _NULL.fullmatch(text):
         return None

@@ -308,10 +308,7 @@ class _Reader:
         names = tuple(choice.value for choice in choices)
         if isinstance(value, str) and value in names:
             return choices(value)
-        quote = "; put off in quotes" if value is False and "off" in names else ""
-        self._note(
-            (*where, key), f"{_meant(value if isinstance(value, str) else '', names)}, got {_shown(value)}{quote}"
-        )
+        self._note((*where, key), f"{_meant(value if isinstance(value, str) else '', names)}, got {_shown(value)}")
         return None
 
     def _flag(self, data: dict[str, Any], key: str, where: Where, *, quiet: bool = False) -> bool:
