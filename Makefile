@@ -48,11 +48,24 @@ lint: .venv/.ready .tools/sam/.ready ## ruff, mypy --strict, import contracts, c
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/mypy
 	@PYTHONPATH=src/lib .venv/bin/lint-imports --no-logo
+	@.tools/sam/bin/cfn-lint
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint >/dev/null
 
 .PHONY: format
 format: .venv/.ready ## rewrite the code in the project's format
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format --quiet .
+
+src/lib/requirements.txt: requirements/bundle.txt
+	@cp $< $@
+
+.PHONY: build
+build: .tools/sam/.ready src/lib/requirements.txt ## build the functions and their layer
+	@PYTHON="$(CURDIR)/.tools/uv/bin/python" PATH="$(CURDIR)/.tools/sam/bin:$$PATH" $(SAM) build
+
+.PHONY: deploy
+deploy: build ## deploy to the AWS account of your profile; ARGS=--guided asks for the parameters
+	@$(SAM) deploy $(ARGS)
 
 PINS := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 	--python-version 3.13 --custom-compile-command 'make lock' --upgrade
