@@ -56,8 +56,12 @@ def validating(otherwise: Handler) -> Handler:
     return serve
 
 
-def check_stack_deployment(properties: Record) -> None:
-    """Run the validators for an ``AWS::AppConfig::Deployment``; ValueError fails the stack with the reason."""
+def validated_deployment(properties: Record) -> Record:
+    """The properties of an ``AWS::AppConfig::Deployment``, once its validators have passed.
+
+    Raises:
+        ValueError: the reason, which fails the stack.
+    """
     try:
         _validate(
             properties.get("ApplicationId", ""),
@@ -66,6 +70,7 @@ def check_stack_deployment(properties: Record) -> None:
         )
     except (InvalidConfigurationError, NoSuchVersionError) as error:
         raise ValueError(str(error)) from error
+    return properties
 
 
 def _refusal(operation: str, application: str, profile: str, version: str) -> Reply | None:

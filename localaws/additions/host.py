@@ -7,6 +7,7 @@ the rest on. State lives in ministack's own stores, which resolve the account an
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, NamedTuple, TypedDict, cast
@@ -156,16 +157,27 @@ def run_functions_with(interpreter: str) -> None:
     lambda_runtime._detect_runtime_binary = runtime_binary  # noqa: SLF001 - as above
 
 
-def before_stack_creates(resource_type: str, check: Callable[[Record], None]) -> None:
-    """Call ``check`` with a resource's properties before CloudFormation creates it; ValueError fails the stack."""
+def before_stack_sets(resource_type: str, prepare: Callable[[Record], Record]) -> None:
+    """Have CloudFormation create and update a resource with the properties that ``prepare`` makes of the template's.
+
+    A ValueError that ``prepare`` raises fails the stack, with its message as the reason.
+    """
     resource = provisioners._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001 - as above
-    create = resource["create"]
+    # create(logical id, properties, ...) and update(physical id, old properties, new properties, ...)
+    for action, position in (("create", 1), ("update", 2)):
+        if action in resource:
+            resource[action] = _with_argument(resource[action], position, prepare)
 
-    def checked(logical_id: str, properties: Record, stack_name: str) -> object:
-        check(properties)
-        return create(logical_id, properties, stack_name)
 
-    resource["create"] = checked
+def _with_argument(
+    act: Callable[..., object], position: int, prepare: Callable[[Record], Record]
+) -> Callable[..., object]:
+    @functools.wraps(act)
+    def prepared(*arguments: Any, **named: Any) -> object:
+        before, properties, after = arguments[:position], arguments[position], arguments[position + 1 :]
+        return act(*before, prepare(properties), *after, **named)
+
+    return prepared
 
 
 def run() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from localaws.additions import appconfig, apprunner, ecr_api, ecr_door, ecr_settings, ecs, host
+from localaws.additions import appconfig, apprunner, ecr_api, ecr_door, ecr_settings, ecs, host, stacks
 from localaws.additions.wire import JsonService
 
 
@@ -17,7 +17,8 @@ def install() -> None:
     host.route("apprunner", "AppRunner")
     host.serve("apprunner", apprunner.SERVICE)
     host.serve("appconfig", appconfig.validating(host.handler("appconfig")))
-    host.before_stack_creates("AWS::AppConfig::Deployment", appconfig.check_stack_deployment)
+    host.before_stack_sets("AWS::AppConfig::Deployment", appconfig.validated_deployment)
+    host.before_stack_sets("AWS::Lambda::EventSourceMapping", stacks.numbered_event_source)
     host.run_functions_with(bare_interpreter())
 
 

@@ -120,6 +120,33 @@ def handler(event, context):
     )
 
 
+def test_a_number_parameter_of_a_stack_reaches_the_event_source_as_a_number(
+    client: Callable[[str], Any], name: str
+) -> None:
+    client("sqs").create_queue(QueueName=name)
+    code = {"ZipFile": bundle({"app.py": "def handler(event, context): pass"})}
+    client("lambda").create_function(
+        FunctionName=name, Runtime="python3.13", Role=ROLE, Handler="app.handler", Code=code
+    )
+    template = {
+        "Parameters": {"Most": {"Type": "Number", "Default": 7}},
+        "Resources": {
+            "Source": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {
+                    "FunctionName": name,
+                    "EventSourceArn": arn("sqs", name),
+                    "ScalingConfig": {"MaximumConcurrency": {"Ref": "Most"}},
+                },
+            }
+        },
+    }
+    client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+    client("cloudformation").get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    [mapping] = client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 7}
+
+
 @pytest.mark.parametrize("raw", ["true", "false"])
 def test_a_topic_gives_each_protocol_its_own_body(client: Callable[[str], Any], name: str, raw: str) -> None:
     sns, sqs = client("sns"), client("sqs")
