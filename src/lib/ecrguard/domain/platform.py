@@ -142,7 +142,7 @@ def platform(
     os = _OS_ALIASES.get(os, os)
     if architecture in _ARCHITECTURE_ALIASES:
         architecture, implied = _ARCHITECTURE_ALIASES[architecture]
-        variant = implied or variant
+        variant = "" if architecture == "386" else implied or variant
     if architecture == "amd64" and variant == "v1":
         variant = ""
     elif architecture == "arm64":

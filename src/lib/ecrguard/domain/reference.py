@@ -1,7 +1,8 @@
 """Image references: ``[registry/]repository[:tag][@digest]``, and which of them are in Amazon ECR.
 
-The grammar is that of ``github.com/distribution/reference``; ECR's host names are those of its endpoints page (plain,
-FIPS and dual-stack, in every partition).
+The grammar and the reading of short names are those of ``github.com/distribution/reference``, which Docker and
+containerd use. ECR's host names are those of the AWS general reference (plain, FIPS and dual-stack) and, for the
+isolated partitions, those that the Amazon ECS agent recognises (``ecs-agent/utils/uri``).
 """
 
 from __future__ import annotations
@@ -12,19 +13,26 @@ from dataclasses import dataclass
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _PATH = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[A-Fa-f0-9:.]+\])(?::[0-9]{{1,5}})?")
+_DOCKER_HUB = "docker.io"
+_DOCKER_HUB_HOSTS = frozenset({_DOCKER_HUB, "index.docker.io"})
 _MAX_TEXT = 1024
+_MAX_PATH = 255
+_MAX_HOST = 260
 
-# Host suffix of the partition: (plain, dual-stack). https://docs.aws.amazon.com/general/latest/gr/ecr.html
+# Host suffixes of the partition: plain, and of the dual-stack form, which is spelled `dkr-ecr` rather than `dkr.ecr`.
+# https://docs.aws.amazon.com/general/latest/gr/ecr.html
 _SUFFIXES = {
-    "aws": ("amazonaws.com", "on.aws"),
-    "aws-cn": ("amazonaws.com.cn", "on.amazonwebservices.com.cn"),
-    "aws-us-gov": ("amazonaws.com", "on.aws"),
-    "aws-iso": ("c2s.ic.gov", "on.aws.ic.gov"),
-    "aws-iso-b": ("sc2s.sgov.gov", "on.aws.scloud"),
-    "aws-iso-e": ("cloud.adc-e.uk", "on.cloud-aws.adc-e.uk"),
-    "aws-iso-f": ("csp.hci.ic.gov", "on.aws.hci.ic.gov"),
-    "aws-eusc": ("amazonaws.eu", "on.amazonwebservices.eu"),
+    "aws": ("amazonaws.com", ("on.aws",)),
+    "aws-cn": ("amazonaws.com.cn", ("on.amazonwebservices.com.cn",)),
+    "aws-us-gov": ("amazonaws.com", ("on.aws",)),
+    "aws-iso": ("c2s.ic.gov", ("on.aws.ic.gov",)),
+    "aws-iso-b": ("sc2s.sgov.gov", ("on.aws.scloud",)),
+    "aws-iso-e": ("cloud.adc-e.uk", ("on.cloud-aws.adc-e.uk",)),
+    "aws-iso-f": ("csp.hci.ic.gov", ("on.aws.hci.ic.gov",)),
+    # The ECS agent's source shows it without the `on.` that all others have. AWS owns both.
+    "aws-eusc": ("amazonaws.eu", ("on.amazonwebservices.eu", "amazonwebservices.eu")),
 }
 _REGION_PREFIXES = (
     ("cn-", "aws-cn"),
@@ -36,7 +44,9 @@ _REGION_PREFIXES = (
     ("eusc-", "aws-eusc"),
 )
 _ECR_HOST = re.compile(
-    r"(?P<account>\d{12})\.(?:dkr\.ecr(?:-fips)?|dkr-ecr(?:-fips)?)\.(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d+)\.(?P<suffix>[a-z0-9.-]+)"
+    r"(?P<account>[0-9]{12})\.dkr(?P<form>[.-])ecr(?:-fips)?\.(?P<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]+)"
+    r"\.(?P<suffix>[a-z0-9.-]+?)(?::443)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -80,7 +90,7 @@ class ImageReference:
         host: registry host with port, lower case; ``docker.io`` where the reference has none.
         repository: path within the registry.
         tag: empty where only a digest is given; ``latest`` where neither is.
-        digest: empty where not given; where both are, the digest decides and the tag is decoration.
+        digest: lower case; empty where not given; where both are, the digest decides and the tag is decoration.
         registry: account and Region where the host is ECR's, else None.
     """
 
@@ -100,6 +110,8 @@ class ImageReference:
 def parse_reference(text: str) -> ImageReference:
     """The parts of an image reference.
 
+    A digest in upper case, which ECS takes, names the same content and is given in lower case.
+
     Raises:
         BadReferenceError: the text is not ``[registry/]repository[:tag][@digest]``.
     """
@@ -107,6 +119,7 @@ def parse_reference(text: str) -> ImageReference:
     if len(text) > _MAX_TEXT:
         raise BadReferenceError(f"expected an image reference, got {len(text)} characters")
     name, at, digest = text.partition("@")
+    digest = digest.lower()
     if at and not is_digest(digest):
         raise BadReferenceError(f"expected sha256:<64 hex digits> after '@', got {text!r}")
     head, slash, tail = name.rpartition("/")
@@ -116,20 +129,29 @@ def parse_reference(text: str) -> ImageReference:
     host, path = _split_host(head + slash + tail)
     if not _PATH.fullmatch(path) or not _HOST.fullmatch(host):
         raise BadReferenceError(f"expected [registry/]repository[:tag][@digest], got {text!r}")
-    return ImageReference(host, path, tag or ("" if digest else "latest"), digest, ecr_registry(host))
+    if len(path) > _MAX_PATH or len(host) > _MAX_HOST:
+        raise BadReferenceError(f"expected a repository of up to {_MAX_PATH} characters, got {len(host)}/{len(path)}")
+    return ImageReference(host.lower(), path, tag or ("" if digest else "latest"), digest, ecr_registry(host))
 
 
 def _split_host(name: str) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return first.lower(), rest
+    # Repositories are lower case: a first part that is not can only be a host.
+    if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
+        if first.lower() not in _DOCKER_HUB_HOSTS:
+            return first, rest
+        name = rest
     # Docker's short names: `nginx` is docker.io/library/nginx.
-    return "docker.io", name if slash else f"library/{name}"
+    return _DOCKER_HUB, name if "/" in name else f"library/{name}"
 
 
 def ecr_registry(host: str) -> Registry | None:
     """The registry that an ECR host name stands for, or None: a host is ECR's only with its partition's own suffix."""
-    match = _ECR_HOST.fullmatch(host.lower())
-    if match is None or match["suffix"] not in _SUFFIXES[partition(match["region"])]:
+    match = _ECR_HOST.fullmatch(host)
+    if match is None:
         return None
-    return Registry(match["account"], match["region"])
+    region, suffix = match["region"].lower(), match["suffix"].lower()
+    plain, dual_stack = _SUFFIXES[partition(region)]
+    if suffix not in ((plain,) if match["form"] == "." else dual_stack):
+        return None
+    return Registry(match["account"], region)

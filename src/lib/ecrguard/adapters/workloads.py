@@ -1,0 +1,65 @@
+"""What runs images of a repository: the sources of workloads that are switched on, asked together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ecrguard.adapters import apprunner, ecs
+from ecrguard.config import ConfigurationError
+from ecrguard.ports import LinkedWorkloads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mypy_boto3_apprunner.client import AppRunnerClient
+    from mypy_boto3_ecs.client import ECSClient
+
+    from ecrguard.domain.reference import Registry
+    from ecrguard.ports import WorkloadReader
+
+ACTIONS = {"ecs": ecs.ACTIONS, "apprunner": apprunner.ACTIONS}
+"""The sources there are, by the name that switches them on, and the IAM actions that each needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workloads:
+    """Asks every source. A ``WorkloadReader``.
+
+    Attributes:
+        sources: each answers for itself; one that cannot be read says so in its unknowns and silences no other.
+    """
+
+    sources: tuple[WorkloadReader, ...]
+
+    def linked(self, registry: Registry, repository: str) -> LinkedWorkloads:
+        """What all sources know, in their order."""
+        answers = [source.linked(registry, repository) for source in self.sources]
+        return LinkedWorkloads(
+            tuple(workload for answer in answers for workload in answer.workloads),
+            tuple(unknown for answer in answers for unknown in answer.unknowns),
+        )
+
+
+def workload_reader(
+    names: Iterable[str], ecs_client: Callable[[], ECSClient], apprunner_client: Callable[[], AppRunnerClient]
+) -> Workloads:
+    """A reader of the sources that ``names`` switch on; none at all where there are no names.
+
+    Args:
+        names: keys of :data:`ACTIONS`, as in the environment variable ``LINKED_WORKLOADS``.
+        ecs_client: gives boto3's ECS client.
+        apprunner_client: gives boto3's App Runner client.
+
+    Raises:
+        ConfigurationError: a name that is no source.
+    """
+    wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    for name in wanted:
+        if name not in ACTIONS:
+            raise ConfigurationError(f"expected some of {', '.join(ACTIONS)} in LINKED_WORKLOADS, got {name!r}")
+    sources: dict[str, WorkloadReader] = {
+        "ecs": ecs.EcsServices(ecs_client),
+        "apprunner": apprunner.AppRunnerServices(apprunner_client),
+    }
+    return Workloads(tuple(sources[name] for name in wanted))
