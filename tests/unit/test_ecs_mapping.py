@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from ecrguard.adapters.ecs_mapping import (
+    Instance,
+    Launch,
+    TaskDefinition,
+    hosts_of,
+    merge,
+    needs_instances,
+    read_instance,
+    read_service,
+    read_task_definition,
+)
+from ecrguard.domain.platform import Platform
+from ecrguard.domain.workload import Basis
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import ContainerInstanceTypeDef, ServiceTypeDef, TaskDefinitionTypeDef
+
+AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
+WINDOWS_2019 = Platform("windows", "amd64", "", "10.0.17763")
+WINDOWS_2022 = Platform("windows", "amd64", "", "10.0.20348")
+FARGATE = Launch("FARGATE", platform_family="LINUX")
+SPOT = Launch(providers=frozenset({"FARGATE_SPOT", "FARGATE"}))
+EC2, EXTERNAL, MANAGED = Launch("EC2"), Launch("EXTERNAL"), Launch("MANAGED_INSTANCES")
+ASG = Launch(providers=frozenset({"asg"}))
+X86_INSTANCE, ARM_INSTANCE = Instance("i1", AMD64, "asg"), Instance("i2", ARM64, "graviton")
+PLAIN_X86, AT_HOME = Instance("i3", AMD64), Instance("i4", ARM64, external=True)
+NEW_KIND = Instance("i5", None)
+WINDOWS_INSTANCE = Instance("i6", WINDOWS_2022)
+
+
+def definition(cpu: str = "", os: str = "") -> TaskDefinition:
+    return TaskDefinition("web:1", cpu, os, ())
+
+
+@pytest.mark.parametrize("launch", [FARGATE, SPOT, EC2, EXTERNAL, MANAGED, ASG, Launch(), Launch("NEW")])
+@pytest.mark.parametrize(
+    ("cpu", "os", "host"),
+    [
+        ("X86_64", "LINUX", AMD64),
+        ("ARM64", "LINUX", ARM64),
+        ("X86_64", "WINDOWS_SERVER_2019_CORE", WINDOWS_2019),
+        ("X86_64", "WINDOWS_SERVER_2022_FULL", WINDOWS_2022),
+    ],
+)
+def test_what_a_definition_states_holds_on_every_capacity(launch: Launch, cpu: str, os: str, host: Platform) -> None:
+    assert not needs_instances(definition(cpu, os), launch)
+    assert hosts_of(definition(cpu, os), launch) == ((host,), Basis.EXPLICIT)
+
+
+@pytest.mark.parametrize("launch", [FARGATE, EC2, Launch()])
+@pytest.mark.parametrize(
+    ("cpu", "os", "host"),
+    [("ARM64", "", ARM64), ("", "WINDOWS_SERVER_2019_FULL", WINDOWS_2019)],
+)
+def test_half_a_platform_that_exists_with_one_other_half_only_is_whole(
+    launch: Launch, cpu: str, os: str, host: Platform
+) -> None:
+    assert not needs_instances(definition(cpu, os), launch)
+    assert hosts_of(definition(cpu, os), launch) == ((host,), Basis.SERVICE_DEFAULT)
+
+
+@pytest.mark.parametrize("launch", [FARGATE, SPOT, EC2, Launch()])
+@pytest.mark.parametrize(
+    ("cpu", "os"),
+    [
+        ("RISCV64", "LINUX"),
+        ("RISCV64", ""),
+        ("X86_64", "WINDOWS_SERVER_2031_CORE"),
+        ("", "PLAN9"),
+        ("X86_64", "LINUX2"),
+    ],
+)
+def test_a_value_that_is_new_is_not_taken_for_an_old_one(launch: Launch, cpu: str, os: str) -> None:
+    assert not needs_instances(definition(cpu, os), launch)
+    assert hosts_of(definition(cpu, os), launch, [X86_INSTANCE]) == ((), Basis.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "os", "launch", "host"),
+    [
+        ("", "", FARGATE, AMD64),
+        ("", "", SPOT, AMD64),
+        ("", "", Launch(platform_family="LINUX"), AMD64),
+        ("X86_64", "", FARGATE, AMD64),
+        ("", "LINUX", FARGATE, AMD64),
+        ("", "", Launch("FARGATE", platform_family="WINDOWS_SERVER_2022_FULL"), WINDOWS_2022),
+        ("X86_64", "", Launch("FARGATE", platform_family="WINDOWS_SERVER_2019_CORE"), WINDOWS_2019),
+    ],
+)
+def test_fargate_fills_in_x86_64_and_linux_or_the_family_of_the_service(
+    cpu: str, os: str, launch: Launch, host: Platform
+) -> None:
+    assert not needs_instances(definition(cpu, os), launch)
+    assert hosts_of(definition(cpu, os), launch) == ((host,), Basis.SERVICE_DEFAULT)
+
+
+def test_a_family_of_fargate_that_is_new_is_unknown() -> None:
+    assert hosts_of(definition(), Launch("FARGATE", platform_family="BOTTLEROCKET")) == ((), Basis.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("launch", "instances", "hosts"),
+    [
+        (EC2, [PLAIN_X86], (AMD64,)),
+        (EC2, [PLAIN_X86, PLAIN_X86, ARM_INSTANCE], (AMD64, ARM64)),
+        (EC2, [X86_INSTANCE, AT_HOME], (AMD64,)),
+        (EC2, [WINDOWS_INSTANCE], (WINDOWS_2022,)),
+        (EXTERNAL, [X86_INSTANCE, AT_HOME], (ARM64,)),
+        (MANAGED, [PLAIN_X86, ARM_INSTANCE], (ARM64,)),
+        (ASG, [X86_INSTANCE, ARM_INSTANCE, PLAIN_X86], (AMD64,)),
+        (Launch(providers=frozenset({"asg", "graviton"})), [X86_INSTANCE, ARM_INSTANCE], (AMD64, ARM64)),
+        (Launch(), [AT_HOME, X86_INSTANCE], (AMD64, ARM64)),
+    ],
+)
+def test_a_silent_definition_runs_on_what_its_capacity_is(
+    launch: Launch, instances: list[Instance], hosts: tuple[Platform, ...]
+) -> None:
+    assert needs_instances(definition(), launch)
+    assert hosts_of(definition(), launch, instances) == (hosts, Basis.CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "os", "instances", "hosts"),
+    [
+        ("X86_64", "", [PLAIN_X86, ARM_INSTANCE, WINDOWS_INSTANCE], (AMD64, WINDOWS_2022)),
+        ("", "LINUX", [PLAIN_X86, ARM_INSTANCE, WINDOWS_INSTANCE], (AMD64, ARM64)),
+    ],
+)
+def test_the_instances_fill_in_the_half_that_is_silent(
+    cpu: str, os: str, instances: list[Instance], hosts: tuple[Platform, ...]
+) -> None:
+    assert needs_instances(definition(cpu, os), EC2)
+    assert hosts_of(definition(cpu, os), EC2, instances) == (hosts, Basis.CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "launch", "instances"),
+    [
+        ("", EC2, []),
+        ("", EC2, [AT_HOME]),
+        ("", EXTERNAL, [PLAIN_X86]),
+        ("", MANAGED, [PLAIN_X86]),
+        ("", ASG, [PLAIN_X86, ARM_INSTANCE]),
+        ("", Launch("NEW"), [PLAIN_X86]),
+        ("X86_64", EC2, [ARM_INSTANCE]),
+        ("", EC2, [PLAIN_X86, NEW_KIND]),
+    ],
+    ids=[
+        "no instances",
+        "only external",
+        "none external",
+        "none managed",
+        "none of the provider",
+        "a launch type that is new",
+        "none of the architecture stated",
+        "one instance of a kind that is new",
+    ],
+)
+def test_where_no_instance_can_tell_the_platform_is_unknown(
+    cpu: str, launch: Launch, instances: list[Instance]
+) -> None:
+    assert hosts_of(definition(cpu), launch, instances) == ((), Basis.UNKNOWN)
+
+
+def test_a_strategy_over_fargate_and_instances_may_put_tasks_on_both() -> None:
+    mixed = Launch(providers=frozenset({"FARGATE", "graviton"}))
+
+    assert needs_instances(definition(), mixed)
+    assert hosts_of(definition(), mixed, [X86_INSTANCE, ARM_INSTANCE]) == ((AMD64, ARM64), Basis.CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "platform"),
+    [
+        ({"ecs.cpu-architecture": "x86_64", "ecs.os-type": "linux", "ecs.os-family": "LINUX"}, AMD64),
+        ({"ecs.cpu-architecture": "arm64", "ecs.os-type": "linux"}, ARM64),
+        ({"ecs.cpu-architecture": "arm64", "ecs.os-family": "LINUX"}, ARM64),
+        (
+            {"ecs.cpu-architecture": "x86_64", "ecs.os-type": "windows", "ecs.os-family": "WINDOWS_SERVER_2022_CORE"},
+            WINDOWS_2022,
+        ),
+        ({"ecs.cpu-architecture": "x86_64", "ecs.os-type": "windows"}, None),
+        ({"ecs.cpu-architecture": "x86_64", "ecs.os-type": "windows", "ecs.os-family": "WINDOWS"}, None),
+        ({"ecs.cpu-architecture": "riscv64", "ecs.os-type": "linux"}, None),
+        ({"ecs.cpu-architecture": "x86_64"}, None),
+        ({"ecs.os-type": "linux"}, None),
+        ({}, None),
+    ],
+)
+def test_an_instance_is_what_its_agent_tells(attributes: dict[str, str], platform: Platform | None) -> None:
+    answer = {"containerInstanceArn": "i", "attributes": [{"name": n, "value": v} for n, v in attributes.items()]}
+
+    assert read_instance(cast("ContainerInstanceTypeDef", answer)).platform == platform
+
+
+def test_a_machine_outside_aws_is_told_by_its_id() -> None:
+    assert read_instance({"ec2InstanceId": "mi-0123456789abcdef0"}).external
+    assert not read_instance({"ec2InstanceId": "i-0123456789abcdef0", "capacityProviderName": "asg"}).external
+    assert read_instance({"capacityProviderName": "asg"}).capacity_provider == "asg"
+
+
+def test_a_task_definition_is_read_with_all_its_containers() -> None:
+    answer: dict[str, Any] = {
+        "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7",
+        "runtimePlatform": {"cpuArchitecture": "ARM64"},
+        "containerDefinitions": [
+            {"name": "app", "image": "app:1", "essential": True},
+            {"name": "init", "image": "init:1", "essential": False},
+        ],
+        "placementConstraints": [{"type": "memberOf", "expression": "attribute:a == b"}],
+    }
+
+    assert read_task_definition(cast("TaskDefinitionTypeDef", answer)) == TaskDefinition(
+        "web:7", "ARM64", "", (("app", "app:1"), ("init", "init:1")), ("attribute:a == b",)
+    )
+
+
+def service(**more: Any) -> ServiceTypeDef:
+    base = {
+        "serviceArn": "arn:aws:ecs:eu-west-1:123456789012:service/prod/web",
+        "serviceName": "web",
+        "clusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/prod",
+        "status": "ACTIVE",
+    }
+    return cast("ServiceTypeDef", base | more)
+
+
+@pytest.mark.parametrize(
+    ("status", "alive"), [("ACTIVE", True), ("DRAINING", False), ("INACTIVE", False), ("A_NEW_ONE", True)]
+)
+def test_a_service_is_alive_unless_it_is_known_to_be_over(status: str, alive: bool) -> None:  # noqa: FBT001 - a table
+    assert read_service(service(status=status, desiredCount=0)).alive is alive
+
+
+def test_the_deployments_in_force_are_those_that_have_or_get_tasks() -> None:
+    read = read_service(
+        service(
+            launchType="EC2",
+            taskDefinition="td:3",
+            deployments=[
+                {"status": "PRIMARY", "taskDefinition": "td:3", "launchType": "EC2"},
+                {"status": "ACTIVE", "taskDefinition": "td:2", "launchType": "FARGATE", "platformFamily": "Linux"},
+                {"status": "INACTIVE", "taskDefinition": "td:1", "launchType": "EC2"},
+            ],
+        )
+    )
+
+    assert read.name == "prod/web"
+    assert read.deployments == (("td:3", EC2), ("td:2", FARGATE))
+
+
+def test_a_service_of_task_sets_runs_what_they_run() -> None:
+    read = read_service(
+        service(
+            deploymentController={"type": "EXTERNAL"},
+            taskSets=[
+                {"status": "PRIMARY", "taskDefinition": "td:1", "launchType": "FARGATE", "platformFamily": "Linux"},
+                {
+                    "status": "ACTIVE",
+                    "taskDefinition": "td:2",
+                    "capacityProviderStrategy": [{"capacityProvider": "asg", "weight": 1}],
+                },
+                {"status": "DRAINING", "taskDefinition": "td:0", "launchType": "FARGATE"},
+            ],
+        )
+    )
+
+    assert read.deployments == (("td:1", FARGATE), ("td:2", ASG))
+
+
+def test_a_deployment_that_does_not_say_is_launched_as_its_service() -> None:
+    read = read_service(
+        service(
+            capacityProviderStrategy=[{"capacityProvider": "asg", "base": 0, "weight": 1}],
+            taskDefinition="td:1",
+            deployments=[{"status": "PRIMARY", "taskDefinition": "td:1"}],
+        )
+    )
+
+    assert read.deployments == (("td:1", ASG),)
+
+
+def test_without_deployments_the_service_s_own_definition_is_in_force() -> None:
+    assert read_service(service(taskDefinition="td:1", launchType="EC2")).deployments == (("td:1", EC2),)
+    assert read_service(service()).deployments == ()
+
+
+def test_only_constraints_that_choose_instances_are_kept() -> None:
+    constraints = [{"type": "distinctInstance"}, {"type": "memberOf", "expression": "attribute:a == b"}]
+
+    assert read_service(service(placementConstraints=constraints)).constraints == ("attribute:a == b",)
+
+
+def test_two_capacities_of_one_definition_have_the_less_certain_basis() -> None:
+    explicit, capacity = ((AMD64,), Basis.EXPLICIT), ((ARM64,), Basis.CAPACITY)
+
+    assert merge(explicit, capacity) == merge(capacity, explicit) == ((AMD64, ARM64), Basis.CAPACITY)
+    assert merge(explicit, ((), Basis.UNKNOWN)) == ((), Basis.UNKNOWN)
