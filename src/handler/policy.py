@@ -7,7 +7,6 @@ AppConfig takes an answer as a yes and an error as a no, and shows the error's m
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -47,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         logger.warning("policy refused", extra={**subject, "problems": lines[:MAX_SHOWN], "count": len(lines)})
         more = [f"and {len(lines) - MAX_SHOWN} more"] if len(lines) > MAX_SHOWN else []
         raise PolicyRefusedError("\n".join(["The policy is not valid:", *lines[:MAX_SHOWN], *more])) from None
-    except (KeyError, TypeError, binascii.Error) as error:
+    except (KeyError, TypeError, ValueError) as error:
         logger.warning("not an event of AppConfig", extra={**subject, "cause": str(error)})
         raise PolicyRefusedError("Expected AppConfig's event with the policy as base64 in 'content'") from None
     logger.info("policy accepted", extra={**subject, "rules": len(policy.rules), "exemptions": len(policy.exemptions)})

@@ -31,6 +31,7 @@ MAX_DEPTH = 20
 # libyaml is many times faster, but a layer built on another architecture comes without it.
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_QUOTE_GLOB = "put a glob that begins with * in quotes"
 _NULL = re.compile(r"|~|null|Null|NULL")
 _TRUE, _FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False", "FALSE"})
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
@@ -90,8 +91,9 @@ def load_document(text: bytes, loader: type = _LOADER) -> Document:
     except _RefusedError as error:
         raise PolicyError([error.problem]) from None
     except yaml.MarkedYAMLError as error:
+        hint = f"; {_QUOTE_GLOB}" if "alias" in (error.context or "") else ""
         mark = error.problem_mark or error.context_mark
-        raise PolicyError([_problem(mark, error.problem or error.context or "not YAML")]) from None
+        raise PolicyError([_problem(mark, f"{error.problem or error.context or 'not YAML'}{hint}")]) from None
     except yaml.YAMLError as error:
         raise PolicyError([Problem((), f"not YAML: {str(error).splitlines()[0]}")]) from None
     except (ValueError, OverflowError) as error:
@@ -154,7 +156,7 @@ class _Reader:
             raise _RefusedError(event, "expected a value")
         before = self.nodes
         self._count(1, event)
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             raise _RefusedError(event, f"expected plain values without YAML tags, got {event.tag}")
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
@@ -170,7 +172,7 @@ class _Reader:
 
     def _alias(self, event: yaml.AliasEvent) -> Value:
         if event.anchor not in self.anchors:
-            raise _RefusedError(event, f"expected the alias of an anchor above it, got *{event.anchor}")
+            raise _RefusedError(event, f"expected the alias of an anchor above it, got *{event.anchor}; {_QUOTE_GLOB}")
         value, size = self.anchors[event.anchor]
         self._count(size, event)
         return value

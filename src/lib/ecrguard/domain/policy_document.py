@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the grammar; the only one there is."""
 MAX_BYTES = 256 * 1024
-"""Size of a document. AppConfig's own limit is 1 MiB, unless its quota was raised."""
+"""Size of a document; well below what AppConfig takes."""
 MAX_RULES = 1000
 MAX_EXEMPTIONS = 1000
 """In one list of exemptions."""
@@ -346,7 +346,8 @@ def _covers(earlier: Rule, later: Rule) -> bool:
 
 
 def _meant(name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5) if len(name) <= _SHOWN else []
+    name = name[:_SHOWN].lower()
+    near = [one for one in known if name and one.startswith(name)] or difflib.get_close_matches(name, known)
     return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
 
 
