@@ -39,8 +39,8 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 .PHONY: test
-test: .venv/.ready ## run every test
-	@.venv/bin/pytest
+test: .venv/.ready .tools/localaws/.ready .tools/sam/.ready ## run every test; ARGS=... goes to pytest
+	@.venv/bin/pytest $(ARGS)
 
 .PHONY: lint
 lint: .venv/.ready .tools/sam/.ready ## ruff, mypy --strict, import contracts, cfn-lint, sam validate
