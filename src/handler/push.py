@@ -10,11 +10,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from ecrguard.config import PushConfig
-from ecrguard.errors import UnreadableError
-from ecrguard.telemetry import record_handled, record_retry
+from ecrguard.telemetry import record_handled, record_not_handled
 from ecrguard.wiring import build_inbox
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.base import ExceptionInfo, FailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+class Processor(BatchProcessor):
+    """Leaves a message on the queue whose handling raised, and says so: Powertools itself says nothing."""
+
+    def failure_handler(self, record: SQSRecord, exception: ExceptionInfo) -> FailureResponse:
+        """Log and count what was raised."""
+        record_not_handled(logger, metrics, exception[1], record.message_id)
+        return super().failure_handler(record, exception)
+
+
+processor = Processor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @functools.cache
@@ -33,12 +44,7 @@ def inbox() -> Inbox:
 
 def take(record: SQSRecord) -> None:
     """Handle one message; an error leaves it on the queue."""
-    receives = int(record.attributes.approximate_receive_count)
-    try:
-        handled = inbox().take(record.body, receives)
-    except UnreadableError as error:
-        record_retry(logger, metrics, error, record.message_id, receives)
-        raise
+    handled = inbox().take(record.body, int(record.attributes.approximate_receive_count))
     record_handled(logger, metrics, handled, record.message_id)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from ecrguard.domain.verdict import Judgement
+from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
-    from ecrguard.errors import UnreadableError
     from ecrguard.guard import Report
     from ecrguard.inbox import Handled
 
@@ -42,14 +42,17 @@ def record_handled(logger: Logger, metrics: Metrics, handled: Handled, message_i
         metrics.add_metric("DeadLettered", MetricUnit.Count, 1)
 
 
-def record_retry(logger: Logger, metrics: Metrics, error: UnreadableError, message_id: str, receives: int) -> None:
-    """Log and count a message that is left on the queue."""
-    unknown = error.unknown
-    logger.warning(
-        "to be tried again",
-        extra={"code": unknown.reason, "cause": unknown.detail, "message_id": message_id, "receives": receives},
-    )
-    metrics.add_metric("Retried", MetricUnit.Count, 1)
+def record_not_handled(logger: Logger, metrics: Metrics, error: BaseException | None, message_id: str) -> None:
+    """Log and count a message that is left on the queue: one that waits for others, or one that we could not take."""
+    if isinstance(error, UnreadableError):
+        unknown = error.unknown
+        logger.warning(
+            "to be tried again", extra={"code": unknown.reason, "cause": unknown.detail, "message_id": message_id}
+        )
+        metrics.add_metric("Retried", MetricUnit.Count, 1)
+        return
+    logger.error("crashed, to be tried again", exc_info=error, extra={"message_id": message_id})
+    metrics.add_metric("Crashed", MetricUnit.Count, 1)
 
 
 def _fields(report: Report) -> dict[str, Any]:
