@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Cure, Evidence, Image, ImageKind, Offer, Unknown, UnknownReason
 from ecrguard.domain.manifest import MAX_CONFIG_BYTES, Descriptor, Manifest, read_config, read_manifest
+from ecrguard.domain.platform import UNKNOWN
 from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ MAX_DEPTH = 4
 """Indexes within indexes; real ones (CNAB bundles) have two."""
 MAX_READS = 100
 """Manifests that are read for one image: one BatchGetImage takes as many."""
+MAX_UNKNOWNS = 100
+"""Parts of one image that are noted as not told; one is enough to keep it from passing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class _Walk:
     repository: str
     offers: dict[Platform, Offer] = field(default_factory=dict)
     unknowns: list[Unknown] = field(default_factory=list)
+    followed: set[str] = field(default_factory=set)
     reads: int = 0
 
     def index(self, children: Iterable[Descriptor], ancestors: tuple[str, ...]) -> None:
@@ -106,21 +110,33 @@ class _Walk:
             if child.platform is not None and _states_platform(child):
                 self._offer(child.platform, Evidence.DESCRIPTOR, child.digest)
             else:
-                self._child(manifests.get(child.digest), ancestors)
+                self._child(child, manifests.get(child.digest), ancestors)
 
-    def _child(self, manifest: Manifest | None, ancestors: tuple[str, ...]) -> None:
+    def _child(self, entry: Descriptor, manifest: Manifest | None, ancestors: tuple[str, ...]) -> None:
         if manifest is None:
             return
         if manifest.kind is ImageKind.INDEX:
-            self.index(manifest.children, (*ancestors, manifest.digest))
+            # What is named many times is followed once: a few small indexes could else ask for millions of steps.
+            if manifest.digest not in self.followed:
+                self.followed.add(manifest.digest)
+                self.index(manifest.children, (*ancestors, manifest.digest))
         elif manifest.kind is ImageKind.SINGLE and manifest.config is not None:
-            found = _configured(self.store, self.repository, manifest.config)
-            if isinstance(found, Unknown):
-                self.unknowns.append(found)
-            else:
-                self._offer(found, Evidence.CONFIG, manifest.digest)
+            self._single(entry, manifest, manifest.config)
         elif manifest.kind is ImageKind.UNSUPPORTED:
             self._unsupported(manifest.digest, manifest.media_type)
+
+    def _single(self, entry: Descriptor, manifest: Manifest, config: Descriptor) -> None:
+        if entry.platform is not None and entry.platform.known:
+            self._offer(entry.platform, Evidence.DESCRIPTOR, manifest.digest)
+        elif _is_passed_over(entry):
+            detail = f"expected a platform at the entry of an image, got {entry.platform}, which engines never choose"
+            self._unknown(UnknownReason.PLATFORM_MISSING, detail, manifest.digest)
+        else:
+            found = _configured(self.store, self.repository, config)
+            if isinstance(found, Unknown):
+                self._note(found)
+            else:
+                self._offer(found, Evidence.CONFIG, manifest.digest)
 
     def _read(self, entries: list[Descriptor], ancestors: tuple[str, ...]) -> dict[str, Manifest]:
         """The manifests of entries that do not say enough, in one batch; whatever cannot be read is noted."""
@@ -145,7 +161,7 @@ class _Walk:
         for digest, raw in (self.store.manifests(self.repository, wanted) if wanted else {}).items():
             manifest = raw if isinstance(raw, Unknown) else read_manifest(raw.body, digest, raw.media_type)
             if isinstance(manifest, Unknown):
-                self.unknowns.append(manifest)
+                self._note(manifest)
             else:
                 manifests[digest] = manifest
         return manifests
@@ -158,8 +174,19 @@ class _Walk:
         self._unknown(UnknownReason.MEDIA_TYPE_UNSUPPORTED, detail, digest)
 
     def _unknown(self, reason: UnknownReason, detail: str, digest: str) -> None:
-        self.unknowns.append(Unknown(reason, detail, digest))
+        self._note(Unknown(reason, detail, digest))
+
+    def _note(self, unknown: Unknown) -> None:
+        if len(self.unknowns) < MAX_UNKNOWNS:
+            self.unknowns.append(unknown)
 
 
 def _states_platform(entry: Descriptor) -> bool:
-    return entry.is_manifest and entry.platform is not None and entry.platform.known
+    """Whether the entry alone says what it offers; one that is labelled as an artifact may be none."""
+    return entry.is_manifest and not entry.labelled and entry.platform is not None and entry.platform.known
+
+
+def _is_passed_over(entry: Descriptor) -> bool:
+    """Whether engines pass the entry over whatever their host is: they read a config only where no platform stands."""
+    stated = entry.platform
+    return stated is not None and (stated.os == UNKNOWN or stated.architecture in ("", UNKNOWN))

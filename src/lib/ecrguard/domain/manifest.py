@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,9 @@ MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
 """More than any real image config: they hold an entry for each layer, and labels."""
 MAX_CHILDREN = 1000
-"""Entries of one index that are looked at; the largest public indexes have some dozens."""
+"""Entries that an index may have; the largest public ones have some dozens."""
+MAX_FEATURES = 32
+"""``os.features`` that a platform may have; real ones have one (``win32k``)."""
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -33,9 +36,20 @@ MEDIA_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 _INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 _MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 _CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+# What registries and clients of old stated for a config; Docker still takes them for images
+# (moby, `defaultImageTypes`; docker/distribution issue 1621).
+_DEFAULTED_CONFIGS = frozenset({"", "application/octet-stream", "application/json", "text/html"})
 _LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
 _ARTIFACT_MANIFESTS = frozenset({"application/vnd.oci.artifact.manifest.v1+json"})
 _ATTESTATION = "vnd.docker.reference.type"
+_MAX_TEXT = 256
+# containerd's grammar of a platform's parts. They end in shell commands and alerts, so nothing else may get in.
+_PLATFORM_PART = re.compile(r"[A-Za-z0-9_.-]{0,64}")
+_OS_VERSION = re.compile(r"[A-Za-z0-9_. -]{0,64}")
+"""Homebrew's bottles say ``macOS 15.1``."""
+_MANIFEST_KEYS = frozenset({"schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests"})
+_DESCRIPTOR_KEYS = frozenset({"mediaType", "digest", "size", "platform", "annotations", "artifactType"})
+_PLATFORM_KEYS = frozenset({"os", "architecture", "variant", "os.version", "os.features"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +60,24 @@ class Descriptor:
         media_type: of the content.
         digest: of the content.
         size: in bytes; -1 where not stated.
-        platform: that the descriptor states; None where it states none.
-        runnable: it may be something to run; False for BuildKit's attestations and for typed artifacts.
+        platform: that the descriptor states, possibly an unknown one; None where it states none.
+        labelled: as an attestation (BuildKit's annotation) or as a typed artifact.
     """
 
     media_type: str
     digest: str
     size: int
     platform: Platform | None = None
-    runnable: bool = True
+    labelled: bool = False
+
+    @property
+    def runnable(self) -> bool:
+        """Whether it may be something to run.
+
+        Engines choose by platform and heed no label: an entry with both is to be looked at, one with a label alone
+        is not.
+        """
+        return not self.labelled or (self.platform is not None and self.platform.known)
 
     @property
     def is_index(self) -> bool:
@@ -169,7 +192,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _manifest(data: dict[str, Any], digest: str, stated: str) -> Manifest:
-    named = _text(data, "mediaType", "manifest")
+    _check_keys(data, _MANIFEST_KEYS, "manifest")
+    named, stated = _media_type(data, "mediaType", "manifest"), stated.lower()
     if named and stated and named != stated:
         raise _MalformedError(f"expected the media type {stated}, which the registry states, got {named}")
     media_type = named or stated or _guess(data)
@@ -198,6 +222,8 @@ def _index(data: dict[str, Any], digest: str, media_type: str) -> Manifest:
     entries = data.get("manifests")
     if not isinstance(entries, list):
         raise _MalformedError(f"expected a list 'manifests' in the index, got {type(entries).__name__}")
+    if len(entries) > MAX_CHILDREN:
+        raise _MalformedError(f"expected at most {MAX_CHILDREN} entries in the index, got {len(entries)}")
     children = tuple(_descriptor(entry, f"manifests[{place}]") for place, entry in enumerate(entries))
     kind = ImageKind.INDEX if not children or any(child.runnable for child in children) else ImageKind.ARTIFACT
     return Manifest(digest, media_type, kind, children, artifact_type=_text(data, "artifactType", "index"))
@@ -207,31 +233,34 @@ def _single(data: dict[str, Any], digest: str, media_type: str) -> Manifest:
     if "manifests" in data:
         raise _MalformedError("expected an image manifest, got an object with 'manifests' (CVE-2021-41190)")
     config = _descriptor(data.get("config"), "config")
-    if config.media_type in _CONFIGS and _has_image_layers(data):
+    if _has_image_layers(data, config.media_type):
         return Manifest(digest, media_type, ImageKind.SINGLE, config=config)
     artifact_type = _text(data, "artifactType", "manifest") or config.media_type
     return Manifest(digest, media_type, ImageKind.ARTIFACT, artifact_type=artifact_type)
 
 
-def _has_image_layers(data: dict[str, Any]) -> bool:
-    """Whether an engine would find a root file system; an image without any layer is one too.
+def _has_image_layers(data: dict[str, Any], config: str) -> bool:
+    """Whether an engine would find a root file system; with an image config and no layer at all it finds an empty one.
 
     This decides, not ``artifactType`` or ``subject``: engines run an image config with image layers whatever stands
     beside them, and Cosign's signatures and BuildKit's attestations have an image config but no image layer.
     """
+    if config not in _CONFIGS | _DEFAULTED_CONFIGS:
+        return False
     layers = data.get("layers")
     if not isinstance(layers, list):
         raise _MalformedError(f"expected a list 'layers' in the manifest, got {type(layers).__name__}")
     types = [_descriptor(layer, f"layers[{place}]").media_type for place, layer in enumerate(layers)]
-    return not types or any(media_type.startswith(_LAYERS) for media_type in types)
+    return (not types and config in _CONFIGS) or any(media_type.startswith(_LAYERS) for media_type in types)
 
 
 def _descriptor(value: Any, where: str) -> Descriptor:
     if not isinstance(value, dict):
         raise _MalformedError(f"expected a descriptor (an object) at {where}, got {type(value).__name__}")
+    _check_keys(value, _DESCRIPTOR_KEYS, where)
     digest = _text(value, "digest", where)
     if not is_digest(digest):
-        raise _MalformedError(f"expected sha256:<64 hex digits> at {where}.digest, got {digest[:80]!r}")
+        raise _MalformedError(f"expected sha256:<64 hex digits> at {where}.digest, got {_shown(digest)}")
     size = value.get("size", -1)
     if not isinstance(size, int) or isinstance(size, bool):
         raise _MalformedError(f"expected a number at {where}.size, got {type(size).__name__}")
@@ -240,30 +269,59 @@ def _descriptor(value: Any, where: str) -> Descriptor:
         raise _MalformedError(f"expected an object at {where}.platform, got {type(found).__name__}")
     annotations = value.get("annotations")
     attestation = isinstance(annotations, dict) and annotations.get(_ATTESTATION) == "attestation-manifest"
-    media_type = _text(value, "mediaType", where)
+    media_type = _media_type(value, "mediaType", where)
     # OCI: for an image, a descriptor's artifactType is the media type of its config.
-    artifact = _text(value, "artifactType", where) not in {"", *_CONFIGS} or media_type in _ARTIFACT_MANIFESTS
-    stated = _platform(found, f"{where}.platform") if found else None
-    return Descriptor(media_type, digest, size, stated, runnable=not attestation and not artifact)
+    artifact = _media_type(value, "artifactType", where) not in {"", *_CONFIGS} or media_type in _ARTIFACT_MANIFESTS
+    stated = None if found is None else _platform(found, f"{where}.platform")
+    return Descriptor(media_type, digest, size, stated, labelled=attestation or artifact)
 
 
 def _platform(data: dict[str, Any], where: str) -> Platform:
+    _check_keys(data, _PLATFORM_KEYS, where)
     features = data.get("os.features") or []
-    if not isinstance(features, list) or not all(isinstance(feature, str) for feature in features):
-        raise _MalformedError(f"expected a list of texts at {where}.os.features")
+    if not isinstance(features, list) or len(features) > MAX_FEATURES:
+        raise _MalformedError(f"expected a list of at most {MAX_FEATURES} texts at {where}.os.features")
     return platform(
-        _text(data, "os", where),
-        _text(data, "architecture", where),
-        _text(data, "variant", where),
-        _text(data, "os.version", where),
-        frozenset(features),
+        _part(data.get("os"), f"{where}.os"),
+        _part(data.get("architecture"), f"{where}.architecture"),
+        _part(data.get("variant"), f"{where}.variant"),
+        _part(data.get("os.version"), f"{where}.os.version", _OS_VERSION),
+        frozenset(_part(feature, f"{where}.os.features") for feature in features),
     )
+
+
+def _part(value: Any, where: str, grammar: re.Pattern[str] = _PLATFORM_PART) -> str:
+    """One part of a platform; empty where it is not stated."""
+    text = value.strip() if isinstance(value, str) else value
+    if text is None:
+        return ""
+    if not isinstance(text, str) or not grammar.fullmatch(text):
+        raise _MalformedError(f"expected letters, digits, '_', '.', '-' (64 at most) at {where}, got {_shown(value)}")
+    return text
+
+
+def _check_keys(data: dict[str, Any], known: frozenset[str], where: str) -> None:
+    """Refuse a known key in another case: Go's readers take ``Architecture`` for ``architecture``, others do not."""
+    folded = {key.casefold() for key in known}
+    for key in data.keys() - known:
+        if key.casefold() in folded:
+            raise _MalformedError(f"expected no key in {where} that differs from a known one by case, got {key!r}")
+
+
+def _media_type(data: dict[str, Any], key: str, where: str) -> str:
+    """A media type; upper and lower case are the same there (RFC 6838, 4.2)."""
+    return _text(data, key, where).lower()
 
 
 def _text(data: dict[str, Any], key: str, where: str) -> str:
     value = data.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise _MalformedError(f"expected a text at {where}.{key}, got {type(value).__name__}")
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or not value.isprintable():
+        raise _MalformedError(f"expected a text of up to {_MAX_TEXT} characters at {where}.{key}, got {_shown(value)}")
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value from outside as a message may carry it."""
+    return repr(value[:80]) if isinstance(value, str) else type(value).__name__
