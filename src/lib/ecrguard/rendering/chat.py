@@ -1,0 +1,127 @@
+"""The alert for Amazon Q Developer in chat applications, which shows it in Slack, Microsoft Teams or Chime.
+
+The fields are those of its custom notifications
+(https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html). A message of any other form is dropped there
+without a word. AWS documents no lengths; those here stay below Slack's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from ecrguard.domain.reference import partition
+from ecrguard.rendering import wording
+from ecrguard.rendering.text import is_command, shorten, without_broadcasts
+
+if TYPE_CHECKING:
+    from ecrguard.rendering.document import AlertDocument
+
+MAX_TITLE = 150
+MAX_DESCRIPTION = 2500
+MAX_STEP = 1000
+MAX_STEPS = 6
+_MAX_LISTED = 5
+_MAX_PROSE = 400
+_MAX_CODE = 250
+
+_LOOK_ALIKES = str.maketrans({"<": "\u2039", ">": "\u203a", "`": "'", "*": "\u2217", "~": "\u223c"})
+_LOOSE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
+
+
+def render(document: AlertDocument) -> dict[str, Any]:
+    """The custom notification."""
+    image = document["image"]
+    judgement = document["verdict"]["judgement"]
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": document["id"],
+        "content": {
+            "textType": "client-markdown",
+            "title": _prose(
+                f"{wording.emoji(document)} {wording.title(document)}: {wording.name(document)}", MAX_TITLE
+            ),
+            "description": _description(document),
+            "nextSteps": _next_steps(document),
+            "keywords": ["ecrguard", judgement, shorten(image["repository"], _MAX_CODE)],
+        },
+        "metadata": {
+            "threadId": thread_id(document),
+            "summary": _prose(wording.headline(document), MAX_TITLE),
+            "eventType": f"ecrguard-{judgement}",
+            "relatedResources": _resources(document),
+            "additionalContext": {
+                "account": image["account"],
+                "region": image["region"],
+                "judgement": judgement,
+                "reason": document["verdict"]["reason"],
+                "alert": document["id"],
+            },
+        },
+    }
+
+
+def thread_id(document: AlertDocument) -> str:
+    """One thread for one tag of one repository, so that the alerts of repeated pushes stand together."""
+    image = document["image"]
+    key = f"{image['registry']}/{image['repository']}:{image['tag'] or image['digest']}"
+    return f"ecrguard-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _description(document: AlertDocument) -> str:
+    image = document["image"]
+    lines = [
+        f"{_code(wording.name(document))} {_prose(document['verdict']['explanation'])}",
+        _prose(wording.consequence(document)),
+        f"Image: {_code(image['uri'])}",
+        f"Built for: {_code(wording.built_for(document))}",
+        f"Needed: {_code(wording.needed(document))}",
+    ]
+    findings = document["findings"]
+    lines += [
+        f"• {_code(finding['subject']['name'])} needs {_code(finding['requirement'])}"
+        for finding in findings[:_MAX_LISTED]
+    ]
+    lines.append(wording.left_out(max(0, len(findings) - _MAX_LISTED) + document["findingsOmitted"], "findings"))
+    lines += [f"Done: {_prose(wording.done(done))}" for done in document["actions"]["done"][:_MAX_LISTED]]
+    lines += [
+        f"Not done: {_prose(refused['action'] + ': ' + refused['detail'])}"
+        for refused in document["actions"]["refused"][:_MAX_LISTED]
+    ]
+    if image["consoleUrl"]:
+        lines.append(image["consoleUrl"])
+    kept: list[str] = []
+    for line in filter(None, lines):
+        if sum(len(each) + 1 for each in kept) + len(line) > MAX_DESCRIPTION:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _next_steps(document: AlertDocument) -> list[str]:
+    commands, instructions = wording.remedies(document)
+    # A command that was cut would be run all the same: those that are too long stay in the JSON document.
+    whole = [each for each in [*commands, *instructions] if len(each) + 2 <= MAX_STEP and "`" not in each]
+    return [f"`{without_broadcasts(each)}`" if is_command(each) else _prose(each, MAX_STEP) for each in whole][
+        :MAX_STEPS
+    ]
+
+
+def _resources(document: AlertDocument) -> list[str]:
+    image = document["image"]
+    region = image["region"]
+    repository = f"arn:{partition(region)}:ecr:{region}:{image['account']}:repository/{image['repository']}"
+    arns = [finding["subject"]["arn"] for finding in document["findings"]]
+    return [repository, *dict.fromkeys(arn for arn in arns[:_MAX_LISTED] if arn)]
+
+
+def _code(text: str) -> str:
+    return f"`{shorten(without_broadcasts(text.translate(_LOOK_ALIKES)), _MAX_CODE)}`"
+
+
+def _prose(text: str, limit: int = _MAX_PROSE) -> str:
+    """``text`` in which nothing is markup: Slack and Teams differ in how to escape, so look-alikes stand in."""
+    plain = _LOOSE_UNDERSCORE.sub("\uff3f", text.translate(_LOOK_ALIKES)).replace("](", "] (")
+    return without_broadcasts(shorten(plain, limit))

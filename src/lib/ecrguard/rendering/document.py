@@ -1,0 +1,360 @@
+"""The alert as a versioned JSON document: the product's interface for programs, ``docs/alert.schema.json``.
+
+Property names are camelCase, enumerated values are the domain's own. Whatever may be absent is null, never left out.
+Every list is followed by ``<list>Omitted``, the number of entries that were left out of it to bound the size.
+Within major version 1, minor versions only add properties and enumerated values; readers ignore what they do not know.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from ecrguard.rendering.text import console_url, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from ecrguard.domain.alert import Alert
+    from ecrguard.domain.image import Offer, Unknown
+    from ecrguard.domain.plan import Outcome
+    from ecrguard.domain.verdict import Finding, Verdict
+
+SCHEMA_VERSION = "1.0"
+MAX_BYTES = 160 * 1024
+"""Most bytes of a document inside another JSON text, where its quotes are escaped: how SNS takes and wraps it."""
+
+MAX_NAME = 512
+MAX_SENTENCE = 1000
+MAX_PREDICTION = 1500
+MAX_PLATFORM = 128
+MAX_FINDINGS = 50
+MAX_UNKNOWNS = 50
+MAX_PLATFORMS = 200
+MAX_FINDING_PLATFORMS = 24
+MAX_REMEDIES = 8
+MAX_ACTIONS = 8
+_MAX_FEATURES = 8
+
+_DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,256}")
+_NAMESPACE = uuid.UUID("6f0a3f0e-0f1c-5f57-9c53-2e1c1b3f5a10")
+
+
+class PlatformEntry(TypedDict):
+    """One platform that the image offers; ``digest`` is that of the manifest that serves it."""
+
+    platform: str
+    os: str
+    architecture: str
+    variant: str | None
+    osVersion: str | None
+    osFeatures: list[str]
+    osFeaturesOmitted: int
+    evidence: str
+    digest: str | None
+
+
+class ImageEntry(TypedDict):
+    """The image that was pushed; ``kind`` and ``mediaType`` are null where it could not be read."""
+
+    registry: str
+    account: str
+    region: str
+    repository: str
+    tag: str | None
+    digest: str | None
+    uri: str
+    consoleUrl: str | None
+    kind: str | None
+    mediaType: str | None
+    artifactType: str | None
+    platforms: list[PlatformEntry]
+    platformsOmitted: int
+
+
+class VerdictEntry(TypedDict):
+    """The judgement, and every platform that was required."""
+
+    judgement: str
+    reason: str
+    explanation: str
+    needs: list[str]
+    needsOmitted: int
+
+
+class SubjectEntry(TypedDict):
+    """Who requires something."""
+
+    kind: str
+    name: str
+    arn: str | None
+
+
+class FindingEntry(TypedDict):
+    """One requirement that is not met, or met with a warning."""
+
+    severity: str
+    subject: SubjectEntry
+    required: list[str]
+    requiredOmitted: int
+    requirement: str
+    offered: list[str]
+    offeredOmitted: int
+    failure: str | None
+    prediction: str
+    remedy: list[str]
+    remedyOmitted: int
+
+
+class UnknownEntry(TypedDict):
+    """Something that could not be told, and what it takes to tell it."""
+
+    reason: str
+    cure: str
+    subject: str | None
+    detail: str
+
+
+class DoneEntry(TypedDict):
+    """An action that was carried out; ``undo`` is the command that takes it back."""
+
+    action: str
+    result: str
+    detail: str
+    undo: str | None
+
+
+class RefusedEntry(TypedDict):
+    """An action that was asked for and not done."""
+
+    action: str
+    reason: str
+    detail: str
+
+
+class ActionsEntry(TypedDict):
+    """What was done and what was refused; the alert itself is not among them."""
+
+    done: list[DoneEntry]
+    doneOmitted: int
+    refused: list[RefusedEntry]
+    refusedOmitted: int
+
+
+class EventEntry(TypedDict):
+    """The ECR event that started it."""
+
+    id: str
+    time: str
+
+
+class AlertDocument(TypedDict):
+    """The whole document."""
+
+    schemaVersion: str
+    id: str
+    judgedAt: str
+    event: EventEntry
+    arrival: str
+    image: ImageEntry
+    verdict: VerdictEntry
+    findings: list[FindingEntry]
+    findingsOmitted: int
+    unknowns: list[UnknownEntry]
+    unknownsOmitted: int
+    actions: ActionsEntry
+    policyRule: str | None
+
+
+def render(alert: Alert) -> AlertDocument:
+    """The document of an alert, at most :data:`MAX_BYTES` large. The same alert gives the same document."""
+    push, verdict = alert.push, alert.verdict
+    findings = [_finding(finding) for finding in verdict.findings[:MAX_FINDINGS]]
+    unknowns = [_unknown(unknown) for unknown in verdict.unknowns[:MAX_UNKNOWNS]]
+    document = AlertDocument(
+        schemaVersion=SCHEMA_VERSION,
+        id=alert_id(alert),
+        judgedAt=_time(alert.time),
+        event=EventEntry(id=shorten(push.event_id, MAX_NAME), time=_time(push.time)),
+        arrival=push.arrival.value,
+        image=_image(alert),
+        verdict=_verdict(verdict),
+        findings=findings,
+        findingsOmitted=len(verdict.findings) - len(findings),
+        unknowns=unknowns,
+        unknownsOmitted=len(verdict.unknowns) - len(unknowns),
+        actions=_actions(alert.outcome),
+        policyRule=_name(alert.rule),
+    )
+    return _fit(document)
+
+
+def alert_id(alert: Alert) -> str:
+    """The alert's id: the same whenever the same event is judged the same way, so that repeats can be told."""
+    push = alert.push
+    parts = (
+        push.event_id,
+        push.registry.host,
+        push.repository,
+        push.tag,
+        push.digest,
+        alert.verdict.judgement.value,
+        alert.verdict.reason.value,
+    )
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
+
+
+def encode(document: Any) -> str:
+    """The document, or a part of it, as compact JSON text."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def embedded_size(text: str) -> int:
+    """Bytes that ``text`` takes as a string inside another JSON text, without the quotes around it."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
+
+
+def _fit(document: AlertDocument) -> AlertDocument:
+    """Leave out findings from the last, then unknowns, then platforms, until the document is small enough."""
+    image = document["image"]
+    document["findingsOmitted"] += _drop(document["findings"], _excess(document), keep=1)
+    document["unknownsOmitted"] += _drop(document["unknowns"], _excess(document), keep=1)
+    image["platformsOmitted"] += _drop(image["platforms"], _excess(document), keep=8)
+    return document
+
+
+def _excess(document: AlertDocument) -> int:
+    # The counters of what is left out grow by a few digits afterwards.
+    return embedded_size(encode(document)) - (MAX_BYTES - 64)
+
+
+def _drop(items: list[Any], excess: int, *, keep: int) -> int:
+    dropped = 0
+    while excess > 0 and len(items) > keep:
+        excess -= embedded_size(encode(items.pop())) + 1
+        dropped += 1
+    return dropped
+
+
+def _image(alert: Alert) -> ImageEntry:
+    push, image = alert.push, alert.image
+    offers = image.offers if image else ()
+    digest = _digest(image.digest if image else push.digest)
+    return ImageEntry(
+        registry=push.registry.host,
+        account=push.registry.account,
+        region=push.registry.region,
+        repository=shorten(push.repository, MAX_NAME),
+        tag=_name(push.tag),
+        digest=digest,
+        uri=shorten(push.uri.removesuffix("@"), MAX_SENTENCE),
+        consoleUrl=console_url(push.registry.account, push.registry.region, shorten(push.repository, MAX_NAME), digest),
+        kind=image.kind.value if image else None,
+        mediaType=_name(image.media_type) if image else None,
+        artifactType=_name(image.artifact_type) if image else None,
+        platforms=[_offer(offer) for offer in offers[:MAX_PLATFORMS]],
+        platformsOmitted=max(0, len(offers) - MAX_PLATFORMS),
+    )
+
+
+def _offer(offer: Offer) -> PlatformEntry:
+    platform = offer.platform
+    features = sorted(platform.os_features)
+    return PlatformEntry(
+        platform=shorten(str(platform), MAX_PLATFORM),
+        os=shorten(platform.os, MAX_PLATFORM),
+        architecture=shorten(platform.architecture, MAX_PLATFORM),
+        variant=shorten(platform.variant, MAX_PLATFORM) or None,
+        osVersion=shorten(platform.os_version, MAX_PLATFORM) or None,
+        osFeatures=[shorten(feature, MAX_PLATFORM) for feature in features[:_MAX_FEATURES]],
+        osFeaturesOmitted=max(0, len(features) - _MAX_FEATURES),
+        evidence=offer.evidence.value,
+        digest=_digest(offer.digest),
+    )
+
+
+def _verdict(verdict: Verdict) -> VerdictEntry:
+    return VerdictEntry(
+        judgement=verdict.judgement.value,
+        reason=verdict.reason.value,
+        explanation=shorten(verdict.explanation, MAX_SENTENCE),
+        needs=_texts(verdict.needs[:MAX_FINDING_PLATFORMS]),
+        needsOmitted=max(0, len(verdict.needs) - MAX_FINDING_PLATFORMS),
+    )
+
+
+def _finding(finding: Finding) -> FindingEntry:
+    remedies = [remedy for each in finding.remedy if (remedy := shorten(each, MAX_SENTENCE))]
+    return FindingEntry(
+        severity=finding.severity.value,
+        subject=SubjectEntry(
+            kind=finding.subject.kind.value,
+            name=shorten(finding.subject.name, MAX_NAME),
+            arn=_name(finding.subject.arn),
+        ),
+        required=_texts(finding.required[:MAX_FINDING_PLATFORMS]),
+        requiredOmitted=max(0, len(finding.required) - MAX_FINDING_PLATFORMS),
+        requirement=shorten(finding.requirement, MAX_SENTENCE),
+        offered=_texts(finding.offered[:MAX_FINDING_PLATFORMS]),
+        offeredOmitted=max(0, len(finding.offered) - MAX_FINDING_PLATFORMS),
+        failure=finding.failure.value if finding.failure else None,
+        prediction=shorten(finding.prediction, MAX_PREDICTION),
+        remedy=remedies[:MAX_REMEDIES],
+        remedyOmitted=max(0, len(remedies) - MAX_REMEDIES),
+    )
+
+
+def _unknown(unknown: Unknown) -> UnknownEntry:
+    return UnknownEntry(
+        reason=unknown.reason.value,
+        cure=unknown.reason.cure.value,
+        subject=_name(unknown.subject),
+        detail=shorten(unknown.detail, MAX_SENTENCE),
+    )
+
+
+def _actions(outcome: Outcome) -> ActionsEntry:
+    done = [
+        DoneEntry(
+            action=done.action.value,
+            result=done.result.value,
+            detail=shorten(done.detail, MAX_NAME),
+            undo=shorten(done.undo, MAX_SENTENCE) or None,
+        )
+        for done in outcome.done[:MAX_ACTIONS]
+    ]
+    refused = [
+        RefusedEntry(
+            action=refusal.action.value,
+            reason=refusal.reason.value,
+            detail=shorten(refusal.detail, MAX_NAME),
+        )
+        for refusal in outcome.refusals[:MAX_ACTIONS]
+    ]
+    return ActionsEntry(
+        done=done,
+        doneOmitted=len(outcome.done) - len(done),
+        refused=refused,
+        refusedOmitted=len(outcome.refusals) - len(refused),
+    )
+
+
+def _texts(items: Iterable[object]) -> list[str]:
+    return [shorten(str(item), MAX_PLATFORM) for item in items]
+
+
+def _name(text: str) -> str | None:
+    return shorten(text, MAX_NAME) or None
+
+
+def _digest(text: str) -> str | None:
+    return text if _DIGEST.fullmatch(text) else None
+
+
+def _time(time: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

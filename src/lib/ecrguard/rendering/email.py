@@ -1,0 +1,174 @@
+"""The alert as an e-mail, and as one line for text messages."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from ecrguard.rendering import wording
+from ecrguard.rendering.text import shorten, shorten_middle
+
+if TYPE_CHECKING:
+    from ecrguard.rendering.document import AlertDocument, FindingEntry
+
+MAX_SUBJECT = 99
+"""SNS takes a subject of less than 100 ASCII characters, without control characters (API reference of Publish)."""
+MAX_BYTES = 24 * 1024
+"""Most bytes of a body; what is left out is in the JSON document."""
+
+_WIDTH = 78
+_MAX_LISTED = 10
+_MAX_SHORT = 140
+
+
+def subject(document: AlertDocument) -> str:
+    """The subject: the judgement, the image, and its platforms where there is room for them."""
+    start = f"{wording.title(document)}: "
+    end = ""
+    if document["verdict"]["judgement"] == "mismatch":
+        end = f" is built for {shorten(wording.built_for(document), 40)}"
+    text = start + shorten_middle(wording.name(document), MAX_SUBJECT - len(start) - len(end)) + end
+    return shorten(text.replace("…", "..."), MAX_SUBJECT).encode("ascii", "replace").decode()
+
+
+def short(document: AlertDocument) -> str:
+    """One line, as for a text message."""
+    return shorten(f"ecrguard: {wording.headline(document)}", _MAX_SHORT)
+
+
+def body(document: AlertDocument) -> str:
+    """The e-mail's text, at most :data:`MAX_BYTES` large: what is wrong and what will fail first, then what to do."""
+    text = "\n".join(
+        [
+            *_paragraph(_first_words(document)),
+            "",
+            *_image(document),
+            *_findings(document),
+            *_unknowns(document),
+            *_remedies(document),
+            *_actions(document),
+            *_footer(document),
+        ]
+    )
+    return _bounded(text)
+
+
+def _first_words(document: AlertDocument) -> str:
+    said = f"{wording.name(document)}: {document['verdict']['explanation']}"
+    return f"{said} {wording.consequence(document)}".strip()
+
+
+def _image(document: AlertDocument) -> list[str]:
+    image = document["image"]
+    media_type = f" ({image['mediaType']})" if image["mediaType"] else ""
+    shown = image["platforms"][: 2 * _MAX_LISTED]
+    platforms = [f"{entry['platform']} ({wording.evidence(entry)})" for entry in shown]
+    first, *others = platforms or [wording.built_for(document)]
+    return [
+        "Image",
+        f"  reference  {image['uri']}",
+        f"  digest     {image['digest'] or 'not known'}",
+        f"  kind       {wording.kind(document)}{media_type}",
+        f"  arrival    {wording.arrival(document)} {wording.when(document['event']['time'])}",
+        f"  built for  {first}",
+        *(f"             {other}" for other in others),
+        *_rest(len(image["platforms"]) - len(shown) + image["platformsOmitted"], "platforms"),
+        "",
+    ]
+
+
+def _findings(document: AlertDocument) -> list[str]:
+    if not document["findings"]:
+        return []
+    lines = ["Who needs what"]
+    for number, finding in enumerate(document["findings"][:_MAX_LISTED], 1):
+        lines += _finding(number, finding)
+    rest = max(0, len(document["findings"]) - _MAX_LISTED) + document["findingsOmitted"]
+    return [*lines, *_rest(rest, "findings"), ""]
+
+
+def _finding(number: int, finding: FindingEntry) -> list[str]:
+    warning = "" if finding["severity"] == "mismatch" else f" ({finding['severity']})"
+    arn = finding["subject"]["arn"]
+    return [
+        f"  {number}. {finding['subject']['name']}{warning}",
+        *([f"     {arn}"] if arn else []),
+        *_paragraph(f"needs {finding['requirement']}", "     "),
+        *_paragraph(finding["prediction"], "     "),
+    ]
+
+
+def _unknowns(document: AlertDocument) -> list[str]:
+    if not document["unknowns"]:
+        return []
+    lines = ["What could not be told"]
+    for unknown in document["unknowns"][:_MAX_LISTED]:
+        about = f" ({unknown['subject']})" if unknown["subject"] else ""
+        lines += _paragraph(f"- {unknown['reason']}: {unknown['detail']}{about}", "  ", "    ")
+    rest = max(0, len(document["unknowns"]) - _MAX_LISTED) + document["unknownsOmitted"]
+    return [*lines, *_rest(rest, "of these"), ""]
+
+
+def _remedies(document: AlertDocument) -> list[str]:
+    commands, instructions = wording.remedies(document)
+    if not commands and not instructions:
+        return []
+    lines = ["How to fix it"]
+    # Never wrapped: a command is to be copied as it stands.
+    lines += [f"    {command}" for command in commands[:_MAX_LISTED]]
+    for instruction in instructions[:_MAX_LISTED]:
+        lines += _paragraph(f"- {instruction}", "  ", "    ")
+    rest = max(0, len(commands) - _MAX_LISTED) + max(0, len(instructions) - _MAX_LISTED)
+    return [*lines, *_rest(rest, "remedies"), ""]
+
+
+def _actions(document: AlertDocument) -> list[str]:
+    actions = document["actions"]
+    lines: list[str] = []
+    if actions["done"]:
+        lines.append("What was done")
+        for done in actions["done"]:
+            lines += _paragraph(f"- {wording.done(done)}", "  ", "    ")
+            lines += ["    To undo it:", f"      {done['undo']}"] if done["undo"] else []
+        lines += [*_rest(actions["doneOmitted"], "actions"), ""]
+    if actions["refused"]:
+        lines.append("What was asked for and not done")
+        for refused in actions["refused"]:
+            text = f"- {refused['action']} ({refused['reason']}): {refused['detail']}"
+            lines += _paragraph(text, "  ", "    ")
+        lines += [*_rest(actions["refusedOmitted"], "actions"), ""]
+    return lines
+
+
+def _footer(document: AlertDocument) -> list[str]:
+    url = document["image"]["consoleUrl"]
+    return [
+        *(["In the ECR console", f"  {url}", ""] if url else []),
+        f"Policy rule: {document['policyRule'] or 'none'}",
+        f"Judged:      {wording.when(document['judgedAt'])}",
+        f"Event:       {document['event']['id']}",
+        f"Alert:       {document['id']}",
+    ]
+
+
+def _rest(count: int, what: str) -> list[str]:
+    return [f"  {wording.left_out(count, what)}"] if count else []
+
+
+def _paragraph(text: str, indent: str = "", further: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent if further is None else further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _bounded(text: str) -> str:
+    if len(text.encode()) <= MAX_BYTES:
+        return f"{text}\n"
+    notice = "\n\n(The rest is left out here; the JSON document has it.)\n"
+    kept = text.encode()[: MAX_BYTES - len(notice)].decode(errors="ignore")
+    return kept.rpartition("\n")[0] + notice

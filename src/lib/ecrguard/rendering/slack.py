@@ -1,0 +1,145 @@
+"""The alert as a Slack message of blocks (https://docs.slack.dev/reference/block-kit).
+
+Commands are in ``rich_text`` blocks, where Slack parses nothing: what is copied is the command, character by
+character. Other texts are mrkdwn with ``&``, ``<`` and ``>`` escaped, so that no text from outside can mention a
+channel or a person, and ``verbatim``, so that Slack itself turns no ``@name`` into a mention.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+from ecrguard.rendering import wording
+from ecrguard.rendering.text import ELLIPSIS, clean, shorten, without_broadcasts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ecrguard.rendering.document import AlertDocument, FindingEntry
+
+MAX_BLOCKS = 50
+MAX_HEADER = 150
+MAX_TEXT = 3000
+MAX_FIELD = 2000
+MAX_FALLBACK = 1000
+
+_MAX_FINDINGS = 5
+_MAX_UNKNOWNS = 3
+_MAX_COMMANDS = 6
+_MAX_ACTIONS = 4
+_MAX_NAME = 300
+_MAX_PROSE = 1500
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LINK = re.compile(r"https://[^\s<>|]{1,2000}")
+
+
+def render(document: AlertDocument) -> dict[str, Any]:
+    """The payload for an incoming webhook. ``text`` is what notifications and screen readers say."""
+    return {"text": fallback(document), "blocks": list(_blocks(document))}
+
+
+def fallback(document: AlertDocument) -> str:
+    """The alert in one line of escaped text."""
+    return _escape(f"{wording.emoji(document)} {wording.title(document)}: {wording.headline(document)}", MAX_FALLBACK)
+
+
+def _blocks(document: AlertDocument) -> Iterator[dict[str, Any]]:
+    title = _escape(wording.heading(document), MAX_HEADER)
+    yield {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": True}}
+    yield _section(f"*{_bold(document['verdict']['explanation'])}*")
+    yield {"type": "section", "fields": [_mrkdwn(field) for field in _fields(document)]}
+    findings = document["findings"]
+    for finding in findings[:_MAX_FINDINGS]:
+        yield _section(_finding(finding))
+    rest = max(0, len(findings) - _MAX_FINDINGS) + document["findingsOmitted"]
+    yield from _note(wording.left_out(rest, "findings"))
+    for unknown in document["unknowns"][:_MAX_UNKNOWNS]:
+        yield _section(f":grey_question: {_code(unknown['reason'])} {_escape(unknown['detail'])}")
+    rest = max(0, len(document["unknowns"]) - _MAX_UNKNOWNS) + document["unknownsOmitted"]
+    yield from _note(wording.left_out(rest, "unknowns"))
+    yield from _remedies(document)
+    yield from _actions(document)
+    yield {"type": "divider"}
+    yield {"type": "context", "elements": [_mrkdwn(text) for text in _context(document)]}
+
+
+def _fields(document: AlertDocument) -> Iterator[str]:
+    image = document["image"]
+    yield f"*Built for*\n{_code(wording.built_for(document))}"
+    yield f"*Needed*\n{_code(wording.needed(document))}"
+    yield f"*Image*\n{_code(image['uri'])}"
+    when = f"{wording.when(document['event']['time'])}, {wording.kind(document)}"
+    yield f"*{_bold(wording.arrival(document))}*\n{_escape(when)}"
+
+
+def _finding(finding: FindingEntry) -> str:
+    sign = ":x:" if finding["severity"] == "mismatch" else ":warning:"
+    needs = f"{sign} {_code(finding['subject']['name'])} needs {_code(finding['requirement'])}"
+    return f"{needs}\n>{_escape(finding['prediction'])}" if finding["prediction"] else needs
+
+
+def _remedies(document: AlertDocument) -> Iterator[dict[str, Any]]:
+    commands, instructions = wording.remedies(document)
+    if commands or instructions:
+        yield _section("*How to fix it*")
+    for command in commands[:_MAX_COMMANDS]:
+        yield _preformatted(command)
+    for instruction in instructions[:_MAX_COMMANDS]:
+        yield _section(f"• {_escape(instruction)}")
+
+
+def _actions(document: AlertDocument) -> Iterator[dict[str, Any]]:
+    for done in document["actions"]["done"][:_MAX_ACTIONS]:
+        yield _section(f":wrench: *Done:* {_escape(wording.done(done))}{'. To undo it:' if done['undo'] else ''}")
+        if done["undo"]:
+            yield _preformatted(done["undo"])
+    for refused in document["actions"]["refused"][:_MAX_ACTIONS]:
+        yield _section(f":no_entry_sign: *Not done:* {_escape(refused['action'] + ': ' + refused['detail'])}")
+
+
+def _context(document: AlertDocument) -> Iterator[str]:
+    image = document["image"]
+    if image["consoleUrl"] and _LINK.fullmatch(image["consoleUrl"]):
+        yield f"<{image['consoleUrl']}|Open in the ECR console>"
+    yield f"account {_escape(image['account'])}, {_escape(image['region'])}"
+    yield f"policy rule {_code(document['policyRule'])}" if document["policyRule"] else "no policy rule"
+    if image["digest"]:
+        yield _code(image["digest"])
+    yield f"alert {_escape(document['id'])}"
+
+
+def _preformatted(command: str) -> dict[str, Any]:
+    inner = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shorten(command, MAX_TEXT)}]}
+    return {"type": "rich_text", "elements": [inner]}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _note(text: str) -> Iterable[dict[str, Any]]:
+    return [{"type": "context", "elements": [_mrkdwn(text)]}] if text else []
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _escape(text: str, limit: int = _MAX_PROSE) -> str:
+    """``text`` escaped, at most ``limit`` characters then; no escape is cut in two."""
+    pieces = [_ESCAPES.get(char, char) for char in without_broadcasts(clean(text))]
+    if sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    room = limit - len(ELLIPSIS)
+    kept = itertools.takewhile(lambda end: end <= room, itertools.accumulate(map(len, pieces)))
+    return "".join(pieces[: len(list(kept))]) + ELLIPSIS
+
+
+def _code(text: str) -> str:
+    return f"`{_escape(text.replace('`', "'"), _MAX_NAME)}`"
+
+
+def _bold(text: str) -> str:
+    return _escape(text.replace("*", "\u2217"))
