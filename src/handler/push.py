@@ -14,11 +14,15 @@ from ecrguard.telemetry import record_handled, record_not_handled
 from ecrguard.wiring import build_inbox
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.base import ExceptionInfo, FailureResponse
+    from types import TracebackType
+
+    from aws_lambda_powertools.utilities.batch.base import FailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from ecrguard.inbox import Inbox
+
+    type _ExceptionInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 logger = Logger()
 metrics = Metrics()
@@ -27,7 +31,7 @@ metrics = Metrics()
 class Processor(BatchProcessor):
     """Leaves a message on the queue whose handling raised, and says so: Powertools itself says nothing."""
 
-    def failure_handler(self, record: SQSRecord, exception: ExceptionInfo) -> FailureResponse:
+    def failure_handler(self, record: SQSRecord, exception: _ExceptionInfo) -> FailureResponse:
         """Log and count what was raised."""
         record_not_handled(logger, metrics, exception[1], record.message_id)
         return super().failure_handler(record, exception)
