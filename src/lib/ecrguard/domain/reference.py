@@ -87,7 +87,7 @@ class ImageReference:
     """What a workload calls its image. Build it with :func:`parse_reference`.
 
     Attributes:
-        host: registry host with port, lower case; ``docker.io`` where the reference has none.
+        host: registry host with port, as written; ``docker.io`` where the reference has none.
         repository: path within the registry.
         tag: empty where only a digest is given; ``latest`` where neither is.
         digest: lower case; empty where not given; where both are, the digest decides and the tag is decoration.
@@ -131,7 +131,7 @@ def parse_reference(text: str) -> ImageReference:
         raise BadReferenceError(f"expected [registry/]repository[:tag][@digest], got {text!r}")
     if len(path) > _MAX_PATH or len(host) > _MAX_HOST:
         raise BadReferenceError(f"expected a repository of up to {_MAX_PATH} characters, got {len(host)}/{len(path)}")
-    return ImageReference(host.lower(), path, tag or ("" if digest else "latest"), digest, ecr_registry(host))
+    return ImageReference(host, path, tag or ("" if digest else "latest"), digest, ecr_registry(host))
 
 
 def _split_host(name: str) -> tuple[str, str]:
