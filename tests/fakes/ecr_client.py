@@ -64,7 +64,7 @@ class FakeEcr:
         if repository not in self._repositories:
             self.create(repository)
         held = self._repositories[repository]
-        for child in content.children:
+        for child in {child.digest: child for child in content.children}.values():
             self.push(repository, child)
         held.manifests[content.digest] = (content.media_type, content.body.decode())
         held.blobs |= {sha256(blob): blob for blob in content.blobs}

@@ -47,7 +47,7 @@ class FakeImages:
         if repository not in self._repositories:
             self.create(repository)
         held = self._repositories[repository]
-        for child in content.children:
+        for child in {child.digest: child for child in content.children}.values():
             self.push(repository, child)
         held.manifests[content.digest] = RawManifest(content.digest, content.media_type, content.body)
         held.blobs |= {sha256(blob): blob for blob in content.blobs}
