@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
+from botocore import xform_name
 from tests.template.pattern import matches
 from tests.template.stack import ROOT, Properties, Stack, as_list, attribute_of, walk
 
@@ -99,6 +101,21 @@ def actions_exist(stack: Stack) -> None:
             for action in as_list(statement["Action"]):
                 service, operation = action.split(":")
                 assert operation in operations(service), f"{function}: {action}"
+
+
+def permissions_are_those_of_the_calls(stack: Stack) -> None:
+    allowed = stack.given(**EVERYTHING)
+    granted = allowed.actions("PushFunction") | allowed.actions("SlackFunction")
+    # What Lambda and SNS do in the function's name.
+    implied = {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "kms:GenerateDataKey",
+        "kms:Decrypt",
+    }
+    implied |= {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert {xform_name(action.split(":")[1]) for action in granted - implied} == calls_of_the_adapters()
 
 
 def every_resource_only_where_aws_has_none(stack: Stack) -> None:
@@ -522,6 +539,25 @@ def outputs_are_there_and_explained(stack: Stack) -> None:
 
 
 @cache
+def calls_of_the_adapters() -> frozenset[str]:
+    """The operations of AWS that the product's adapters call, as boto3 names them."""
+    known = {
+        xform_name(operation)
+        for service in ("apprunner", "appconfig", "ecr", "ecs", "secretsmanager", "sns", "sqs")
+        for operation in operations(service)
+    }
+    called = set()
+    for path in (ROOT / "src/lib/ecrguard/adapters").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))]):
+                    called.add(name)
+                case ast.Call(func=ast.Attribute(attr=name)):
+                    called.add(name)
+    return frozenset(called & known)
+
+
+@cache
 def operations(service: str) -> frozenset[str]:
     """The operations of the AWS API behind an IAM prefix."""
     session = botocore.session.get_session()
@@ -535,6 +571,7 @@ PROMISES: tuple[Promise, ...] = (
     default_is_audit,
     actions_are_named_in_full,
     actions_exist,
+    permissions_are_those_of_the_calls,
     every_resource_only_where_aws_has_none,
     statements_have_names_of_their_own,
     only_linked_services_are_read,

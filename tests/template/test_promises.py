@@ -17,6 +17,8 @@ BREAKING: list[tuple[Promise, str, str]] = [
     ),
     (promises.default_is_audit, "Default: audit", "Default: tag"),
     (promises.actions_are_named_in_full, "Action: ecs:DescribeServices", "Action: ecs:Describe*"),
+    (promises.permissions_are_those_of_the_calls, "ecs:ListClusters, ", "ecs:ListClusters, ecs:ListTasks, "),
+    (promises.permissions_are_those_of_the_calls, "ecr:DescribeImages, ", ""),
     (promises.actions_exist, "Action: apprunner:ListServices", "Action: apprunner:ListService"),
     (
         promises.every_resource_only_where_aws_has_none,
