@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Image, ImageKind
+from ecrguard.domain.platform import Platform
 from ecrguard.domain.verdict import Failure, Severity
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from ecrguard.domain.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +75,33 @@ def _start_failure(workload: Workload) -> str:
     )
 
 
-def build_commands(uri: str, required: Iterable[Platform], image: Image) -> tuple[str, ...]:
-    """Commands that push the image again with the platforms required, keeping those that it already has.
+def build_commands(uri: str, required: Iterable[Platform], kept: Iterable[Platform], image: Image) -> tuple[str, ...]:
+    """Commands that push the image again, for all the platforms that it should have and no other.
 
     Args:
         uri: the reference that was pushed, with its tag.
-        required: platforms to add.
+        required: platforms that it lacks; a part left open becomes that of the image as it is.
+        kept: platforms that it has and must not lose.
         image: as it is now.
     """
-    wanted = list(dict.fromkeys(_target(platform) for platform in required if platform.known))
-    if not wanted:
+    wanted = [_target(_completed(platform, image)) for platform in required]
+    targets = list(dict.fromkeys([*(_target(platform) for platform in kept), *wanted]))
+    if not targets:
         return ()
-    kept = [_target(platform) for platform in image.platforms] if image.kind is ImageKind.INDEX else []
-    targets = ",".join(dict.fromkeys([*kept, *wanted]))
-    target, name = shlex.quote(uri), shlex.quote(uri)
-    commands = [f"docker buildx build --platform {targets} --tag {target} --push ."]
-    if len(wanted) == 1 and not kept:
+    platforms, name = shlex.quote(",".join(targets)), shlex.quote(uri)
+    commands = [f"docker buildx build --platform {platforms} --tag {name} --push ."]
+    if len(targets) == 1:
         source = "SOURCE_IMAGE"
         commands.append(
-            f"docker pull --platform {wanted[0]} {source} && docker tag {source} {name} && docker push {name}"
+            f"docker pull --platform {platforms} {source} && docker tag {source} {name} && docker push {name}"
         )
     return tuple(commands)
+
+
+def _completed(required: Platform, image: Image) -> Platform:
+    """What to build for a requirement such as ``arm64`` alone, which a tag captures."""
+    has = next(iter(image.platforms), Platform("linux", "amd64"))
+    return replace(required, os=required.os or has.os, architecture=required.architecture or has.architecture)
 
 
 def definition_remedy(workload: Workload, image: Image) -> tuple[str, ...]:

@@ -65,12 +65,13 @@ def judge(push: Push, image: Image, requirements: Requirements) -> Verdict:
         )
     exact, others = _linked(push, requirements)
     findings: list[Finding] = []
+    kept = _kept(image, requirements.demand, exact)
     if requirements.demand is not None and requirements.demanded_by is not None:
-        findings += _demand_findings(push, image, requirements.demand, requirements.demanded_by)
+        findings += _demand_findings(push, image, requirements.demand, requirements.demanded_by, kept)
     for workload in exact:
-        findings += _workload_findings(push, image, workload)
+        findings += _workload_findings(push, image, workload, kept)
     if not exact:
-        findings += _repository_findings(push, image, others)
+        findings += _repository_findings(push, image, others, kept)
     findings.sort(key=lambda finding: _ORDER[finding.severity])
     return _verdict(image, requirements, tuple(findings), [*exact, *others])
 
@@ -121,7 +122,20 @@ def _linked(push: Push, requirements: Requirements) -> tuple[list[Workload], lis
     return exact, others
 
 
-def _demand_findings(push: Push, image: Image, demand: Demand, subject: Subject) -> list[Finding]:
+def _kept(image: Image, demand: Demand | None, exact: Sequence[Workload]) -> tuple[Platform, ...]:
+    """The platforms that a rebuilt image must not lose: all of an index, that of a single image where it is needed."""
+    if image.kind is ImageKind.INDEX:
+        return image.platforms
+    demanded = demand.platforms if demand is not None and demand.match is Match.ALL else ()
+    needed = any(satisfies(offer, need) for offer in image.platforms for need in demanded) or any(
+        _fit(host, image) is not Fit.NONE for workload in exact for host in workload.hosts
+    )
+    return image.platforms if needed else ()
+
+
+def _demand_findings(
+    push: Push, image: Image, demand: Demand, subject: Subject, kept: tuple[Platform, ...]
+) -> list[Finding]:
     offered = image.platforms
     missing = [need for need in demand.platforms if not any(satisfies(offer, need) for offer in offered)]
     unmet = bool(missing) if demand.match is Match.ALL else len(missing) == len(demand.platforms)
@@ -137,14 +151,15 @@ def _demand_findings(push: Push, image: Image, demand: Demand, subject: Subject)
         return [_undetermined(image, subject, demand.platforms, requirement)]
     else:
         return []
-    wanted = missing if unmet else [need for need in demand.platforms if need not in missing]
-    remedy = build_commands(push.uri, wanted, image if demand.extra else Image("", "", ImageKind.SINGLE))
+    if not demand.extra:
+        kept = tuple(offer for offer in offered if offer not in surplus)
+    remedy = build_commands(push.uri, missing if unmet else (), kept, image)
     return [
         Finding(Severity.MISMATCH, subject, demand.platforms, requirement, offered, Failure.POLICY, text, remedy),
     ]
 
 
-def _workload_findings(push: Push, image: Image, workload: Workload) -> list[Finding]:
+def _workload_findings(push: Push, image: Image, workload: Workload, kept: tuple[Platform, ...]) -> list[Finding]:
     """At most one finding: the worst over all hosts that the workload may be placed on."""
     if not workload.hosts:
         return _hostless_findings(image, workload)
@@ -154,7 +169,7 @@ def _workload_findings(push: Push, image: Image, workload: Workload) -> list[Fin
         return [_undetermined(image, _subject(workload), workload.hosts, _names(workload.hosts))]
     if refusing:
         prediction = min((predict(host, image, workload) for host in refusing), key=lambda p: _ORDER[p.severity])
-        remedy = (*build_commands(push.uri, refusing, image), *definition_remedy(workload, image))
+        remedy = (*build_commands(push.uri, refusing, kept, image), *definition_remedy(workload, image))
         return [
             Finding(
                 prediction.severity,
@@ -204,7 +219,9 @@ def _hostless_findings(image: Image, workload: Workload) -> list[Finding]:
     ]
 
 
-def _repository_findings(push: Push, image: Image, others: Sequence[Workload]) -> list[Finding]:
+def _repository_findings(
+    push: Push, image: Image, others: Sequence[Workload], kept: tuple[Platform, ...]
+) -> list[Finding]:
     """Workloads that run other tags: a mismatch only where the image runs on none of the platforms that they need."""
     if not others or tag_names_platform(push.tag, image):
         return []
@@ -216,14 +233,16 @@ def _repository_findings(push: Push, image: Image, others: Sequence[Workload]) -
             finding, prediction=f"If {workload.name} is moved from {workload.reference} to this: {finding.prediction}"
         )
         for workload in others
-        for finding in _workload_findings(push, image, workload)
+        for finding in _workload_findings(push, image, workload, kept)
     ]
 
 
 def tag_names_platform(tag: str, image: Image) -> bool:
     """Whether the tag says which platform it is for, and the image has just that: ``1.4-arm64``, ``2-x86_64-slim``."""
     named = [found for word in _words(tag) if (found := architecture_named(word)) is not None]
-    return bool(named) and all(any(satisfies(offer, need) for need in named) for offer in image.platforms)
+    return bool(named and image.offers) and all(
+        any(satisfies(offer, need) for need in named) for offer in image.platforms
+    )
 
 
 def _words(tag: str) -> Iterable[str]:
