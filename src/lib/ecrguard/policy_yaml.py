@@ -28,7 +28,7 @@ MAX_NODES = 100_000
 MAX_DEPTH = 20
 """Mappings and lists within each other; a policy needs six."""
 
-# libyaml is many times faster, but a layer built on another architecture comes without it.
+# libyaml is many times faster; a Python without it (no wheel for the machine) reads the same documents, slowly.
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _QUOTE_GLOB = "put a glob that begins with * in quotes"
