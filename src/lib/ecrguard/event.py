@@ -16,6 +16,8 @@ from ecrguard.errors import MalformedEventError
 
 _IMAGE_ACTION = "ECR Image Action"
 _REPLICATION_ACTION = "ECR Replication Action"
+_MAX_TEXT = 512
+"""More than any value that ECR puts into an event: repository names have 256 characters, tags 128."""
 
 
 def read_push(body: str) -> Push:
@@ -82,24 +84,33 @@ def _object(value: Any, where: str) -> dict[str, Any]:
 
 def _text(data: dict[str, Any], key: str, where: str) -> str:
     value = data.get(key)
-    if not isinstance(value, str) or not value:
-        raise MalformedEventError(f"expected a text {key!r} in {where}, got {value!r}")
-    return value
+    if not _is_text(value) or not value:
+        raise MalformedEventError(f"expected a text {key!r} in {where}, got {_shown(value)}")
+    return str(value)
 
 
 def _optional(data: dict[str, Any], key: str) -> str:
     value = data.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise MalformedEventError(f"expected a text {key!r} in detail, got {type(value).__name__}")
-    return value
+    if not _is_text(value):
+        raise MalformedEventError(f"expected a text {key!r} in detail, got {_shown(value)}")
+    return str(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _MAX_TEXT and value.isprintable()
+
+
+def _shown(value: Any) -> str:
+    """A value from outside as a message may carry it."""
+    return repr(value[:80]) if isinstance(value, str) else type(value).__name__
 
 
 def _time(event: dict[str, Any]) -> datetime:
     text = _text(event, "time", "the event")
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise MalformedEventError(f"expected an ISO 8601 time, got {text!r}") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
