@@ -98,8 +98,10 @@ class Guard:
         try:
             pushes = self._complete(push)
         except UnreadableError as error:
-            return (self._act(self._untold(push, error.unknown, last_try=last_try)),)
-        return tuple(self._check(each, last_try=last_try) for each in pushes)
+            return (self._act(self._untold(push, error.unknown, last_try=last_try), last_try=last_try),)
+        # All are judged before anything is done about one: a try that must be repeated has then done nothing yet.
+        cases = [self._case(each, last_try=last_try) for each in pushes]
+        return tuple(self._act(case, last_try=last_try) for case in cases)
 
     def _complete(self, push: Push) -> list[Push]:
         """The push with the digest or the tags that its event left out."""
@@ -110,10 +112,10 @@ class Guard:
             return [replace(push, tag=tag) for tag in self.images.tags_of(push.repository, push.digest)] or [push]
         return [push]
 
-    def _check(self, push: Push, *, last_try: bool) -> Report:
+    def _case(self, push: Push, *, last_try: bool) -> _Case:
         settled = _settled_by_name(push)
         if settled is not None:
-            return Report(push, None, settled)
+            return _Case(push, Decision(), ResourceTags(), None, settled)
         try:
             case = self._judge(push)
         except UnreadableError as error:
@@ -121,7 +123,7 @@ class Guard:
         waiting = next((each for each in case.verdict.unknowns if each.reason.cure is Cure.WAIT), None)
         if case.verdict.judgement is Judgement.UNKNOWN and waiting is not None and not last_try:
             raise UnreadableError(waiting)
-        return self._act(case)
+        return case
 
     def _judge(self, push: Push) -> _Case:
         decision = self.policies.current().decide(push.repository, push.tag, self.now().date())
@@ -158,27 +160,36 @@ class Guard:
         verdict = Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=(unknown,))
         return _Case(push, Decision(), ResourceTags(), None, verdict)
 
-    def _act(self, case: _Case) -> Report:
+    def _act(self, case: _Case, *, last_try: bool) -> Report:
         planned = plan(case.verdict, Limits(case.decision.on_mismatch, case.tags.mode, self.enforcement))
-        outcome = self._carry_out(case, planned)
+        outcome, undone = self._carry_out(case, planned, last_try=last_try)
         image = case.observation.image if case.observation else None
-        report = Report(case.push, image, case.verdict, outcome, rule=case.decision.rule, unsettled=_unsettled(case))
+        unsettled = undone or _unsettled(case)
+        report = Report(case.push, image, case.verdict, outcome, rule=case.decision.rule, unsettled=unsettled)
         if Action.ALERT not in planned.actions:
             return report
         # Last, so that a try that fails before this point alerts nobody twice.
         self.alerts.publish(Alert(case.push, image, case.verdict, outcome, case.decision.rule, self.now()))
         return replace(report, alerted=True)
 
-    def _carry_out(self, case: _Case, planned: Plan) -> Outcome:
-        done: tuple[Done, ...] = ()
-        refusals = planned.refusals
-        if Action.TAG in planned.actions and case.observation is not None:
+    def _carry_out(self, case: _Case, planned: Plan, *, last_try: bool) -> tuple[Outcome, Unknown | None]:
+        """What was done, and why something was not that a later try may do.
+
+        Raises:
+            UnreadableError: the same, where there is a later try. In the last one the alert goes out all the same.
+        """
+        if Action.TAG not in planned.actions or case.observation is None:
+            return Outcome((), planned.refusals), None
+        try:
             answer = self._put_marker(case.push, case.observation)
-            if isinstance(answer, Done):
-                done = (answer,)
-            else:
-                refusals = (*refusals, answer)
-        return Outcome(done, refusals)
+        except UnreadableError as error:
+            if not last_try:
+                raise
+            refusal = Refusal(Action.TAG, RefusalReason.UNAVAILABLE, f"{error.unknown.detail}.")
+            return Outcome((), (*planned.refusals, refusal)), error.unknown
+        if isinstance(answer, Done):
+            return Outcome((answer,), planned.refusals), None
+        return Outcome((), (*planned.refusals, answer)), None
 
     def _put_marker(self, push: Push, observation: Observation) -> Done | Refusal:
         marker = marker_tag(push.digest)

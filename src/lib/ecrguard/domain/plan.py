@@ -22,6 +22,8 @@ class RefusalReason(StrEnum):
     TAG_IMMUTABLE = "tag_immutable"
     IMAGE_GONE = "image_gone"
     ACCESS_DENIED = "access_denied"
+    UNAVAILABLE = "unavailable"
+    """ECR did not do it, in as many tries as the queue gives; the message is dead-lettered besides."""
     REPOSITORY_MODE = "repository_mode"
     """The repository's ``ecrguard:mode`` asks for something milder."""
 
