@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,7 +83,8 @@ def test_every_alert_is_taken(webhook: SlackWebhook, server: FakeSlack, case: st
         ((("Retry-After", "nan"),), 1),
         ((("Retry-After", "1e9"),), adapter.MAX_RETRY_AFTER),
         ((("Retry-After", "soon"),), adapter.DEFAULT_RETRY_AFTER),
-        ((("Retry-After", format_datetime(datetime.now(UTC) + timedelta(seconds=61))),), 60),
+        ((("Retry-After", "Sat, 01 Jan 2000 00:00:00 GMT"),), 1),
+        ((("Retry-After", "Fri, 01 Jan 2100 00:00:00 GMT"),), adapter.MAX_RETRY_AFTER),
         ((), adapter.DEFAULT_RETRY_AFTER),
     ],
 )
@@ -94,7 +94,7 @@ def test_throttled(
     server.answers.append(Answer(429, "rate_limited", header))
     with pytest.raises(SlackThrottledError) as raised:
         webhook.post(PAYLOAD)
-    assert raised.value.retry_after == pytest.approx(seconds, abs=5 if seconds == 60 else 0)
+    assert raised.value.retry_after == seconds
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 408])
@@ -107,18 +107,16 @@ def test_slack_at_fault(webhook: SlackWebhook, server: FakeSlack, status: int) -
 def test_no_answer_in_time(webhook: SlackWebhook, server: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT", (0.2, 0.2))
     server.answers.append(Answer(delay=0.6))
-    with pytest.raises(SlackUnavailableError, match="ReadTimeout") as raised:
+    with pytest.raises(SlackUnavailableError, match="ReadTimeout"):
         webhook.post(PAYLOAD)
-    assert raised.value.__suppress_context__, "the cause's text has the URL in it"
 
 
-def test_no_such_host(secrets: Secrets, server: FakeSlack) -> None:
-    gone = server.webhook()
-    with FakeSlack() as other:
-        gone = other.webhook()
-    secrets.holds(gone)
-    with pytest.raises(SlackUnavailableError, match="ConnectionError"):
+def test_nobody_listens_and_the_trace_does_not_tell_the_url(secrets: Secrets) -> None:
+    with FakeSlack() as gone:
+        secrets.holds(gone.webhook())
+    with pytest.raises(SlackUnavailableError, match="ConnectionError") as raised:
         SlackWebhook(secrets.secret).post(PAYLOAD)
+    assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
 
 
 @pytest.mark.parametrize(

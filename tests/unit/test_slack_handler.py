@@ -183,11 +183,11 @@ def test_throttled_twice_is_put_off(world: World) -> None:
 
 
 def test_long_throttle_puts_off_the_rest_of_the_batch(world: World) -> None:
-    world.webhook.errors = [None, SlackThrottledError(30.5)]
+    world.webhook.errors = [None, SlackThrottledError(10.5)]
     assert world.invoke(BODY, BODY, BODY, "no json") == ["m2", "m3", "m4"]
     assert world.webhook.asked == 2
     assert world.slept == []
-    assert world.queue.put == [("handle-2", 31), ("handle-3", 31), ("handle-4", notify.PERMANENT_DELAY)]
+    assert world.queue.put == [("handle-2", 11), ("handle-3", 11), ("handle-4", notify.PERMANENT_DELAY)]
 
 
 def test_no_sleep_where_the_invocation_would_end(world: World) -> None:
