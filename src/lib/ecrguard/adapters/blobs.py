@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from ecrguard.domain.image import Unknown, UnknownReason
@@ -25,7 +27,11 @@ _RETRIES = Retry(
     raise_on_status=False,
     # The URL comes from ECR and is the blob's own; a redirect would lead somewhere that ECR did not name.
     redirect=0,
+    # A server may ask for hours.
+    respect_retry_after_header=False,
 )
+# Its warnings of retries and its debug lines carry the whole URL, and that is a credential.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _session() -> requests.Session:
@@ -63,7 +69,8 @@ class Blobs:
                 if answer.status_code != requests.codes.ok:
                     raise _unavailable(url, digest, f"HTTP {answer.status_code}")
                 body = bytearray()
-                for chunk in answer.iter_content(_CHUNK):
+                # `read1` hands over what has come; reading by size would wait for a full chunk, however long it takes.
+                while chunk := answer.raw.read1(_CHUNK, decode_content=True):
                     body += chunk
                     if len(body) > limit:
                         detail = f"expected a blob of at most {limit} bytes, got more, for {digest}"
@@ -74,7 +81,7 @@ class Blobs:
                 encoded = "Content-Encoding" in answer.headers
                 if not encoded and stated.isdecimal() and int(stated) != len(body):
                     raise _unavailable(url, digest, f"{len(body)} of {stated} bytes came")
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise _unavailable(url, digest, type(error).__name__) from None
         return bytes(body)
 
