@@ -38,6 +38,14 @@ endef
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
+.PHONY: demo
+demo: .tools/localaws/.ready .tools/sam/.ready ## deploy to an AWS on this machine, push images, show the verdicts
+	@$(LOCALAWS_PY) -m localaws demo
+
+.PHONY: local
+local: .tools/localaws/.ready .tools/sam/.ready ## the same AWS to push to by hand, on LOCALAWS_PORT (4566), until Ctrl-C
+	@$(LOCALAWS_PY) -m localaws up $(ARGS)
+
 .PHONY: test
 test: .venv/.ready .tools/localaws/.ready .tools/sam/.ready ## run every test; ARGS=... goes to pytest
 	@.venv/bin/pytest $(ARGS)
