@@ -30,11 +30,11 @@ _RETRIES = Retry(
     # A server may ask for hours.
     respect_retry_after_header=False,
 )
-# Its warnings of retries and its debug lines carry the whole URL, and that is a credential.
-logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _session() -> requests.Session:
+    # Its warnings of retries and its debug lines carry the whole URL, and that is a credential.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     session = requests.Session()
     session.mount("https://", HTTPAdapter(max_retries=_RETRIES))
     session.mount("http://", HTTPAdapter(max_retries=_RETRIES))
