@@ -1,0 +1,85 @@
+"""The push function's configuration: a variable that is missing or wrong is named, at the first event."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecrguard.config import ConfigurationError, PushConfig
+from ecrguard.domain.action import Action
+from ecrguard.domain.reference import Registry
+
+ENVIRONMENT = {
+    "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:ecrguard-Alerts-1A2B",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Dead-1A2B",
+    "MAX_RECEIVES": "5",
+    "ENFORCEMENT": "audit",
+    "LINKED_WORKLOADS": "ecs,apprunner",
+    "POLICY_APPLICATION_ID": "abc1234",
+    "POLICY_ENVIRONMENT_ID": "def5678",
+    "POLICY_PROFILE_ID": "ghi9012",
+}
+OPTIONAL = {"LINKED_WORKLOADS"}
+
+
+def test_a_whole_environment_is_read() -> None:
+    config = PushConfig.from_env(ENVIRONMENT | {"UNRELATED": "x"})
+
+    assert config.registry == Registry("123456789012", "eu-central-1")
+    assert (config.partition, config.max_receives, config.enforcement) == ("aws", 5, Action.ALERT)
+    assert config.linked_workloads == ("ecs", "apprunner")
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENT.keys() - OPTIONAL))
+@pytest.mark.parametrize("left_out", [True, False], ids=["missing", "empty"])
+def test_a_variable_that_is_missing_is_named(name: str, *, left_out: bool) -> None:
+    environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
+
+    with pytest.raises(ConfigurationError, match=rf"^expected the environment variable {name}; template.yaml sets it$"):
+        PushConfig.from_env(environment if left_out else environment | {name: ""})
+
+
+UNUSABLE = {
+    "a topic's name without its ARN": ("ALERTS_TOPIC_ARN", "alerts"),
+    "the ARN of a queue": ("ALERTS_TOPIC_ARN", "arn:aws:sqs:eu-central-1:123456789012:alerts"),
+    "an ARN with a line after it": ("ALERTS_TOPIC_ARN", ENVIRONMENT["ALERTS_TOPIC_ARN"] + "\nx"),
+    "no number": ("MAX_RECEIVES", "five"),
+    "none at all": ("MAX_RECEIVES", "0"),
+    "less than none": ("MAX_RECEIVES", "-1"),
+    "an enforcement that does not exist": ("ENFORCEMENT", "destroy"),
+    "an enforcement in another case": ("ENFORCEMENT", "Tag"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_value_that_is_not_usable_is_shown_beside_what_was_expected(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        PushConfig.from_env(ENVIRONMENT | {name: value})
+
+    assert name in str(caught.value)
+    assert repr(value) in str(caught.value)
+    assert str(caught.value).startswith("expected ")
+
+
+@pytest.mark.parametrize(
+    ("arn", "partition", "registry"),
+    [
+        ("arn:aws-cn:sns:cn-north-1:123456789012:a", "aws-cn", Registry("123456789012", "cn-north-1")),
+        ("arn:aws-us-gov:sns:us-gov-west-1:123456789012:a", "aws-us-gov", Registry("123456789012", "us-gov-west-1")),
+        ("arn:aws-iso-b:sns:us-isob-east-1:123456789012:a", "aws-iso-b", Registry("123456789012", "us-isob-east-1")),
+    ],
+)
+def test_the_registry_is_that_of_the_stacks_own_account_region_and_partition(
+    arn: str, partition: str, registry: Registry
+) -> None:
+    config = PushConfig.from_env(ENVIRONMENT | {"ALERTS_TOPIC_ARN": arn})
+
+    assert (config.partition, config.registry) == (partition, registry)
+
+
+@pytest.mark.parametrize(("value", "names"), [("", ()), ("ecs", ("ecs",)), ("ecs,", ("ecs",))])
+def test_linked_workloads_may_be_none(value: str, names: tuple[str, ...]) -> None:
+    assert PushConfig.from_env(ENVIRONMENT | {"LINKED_WORKLOADS": value}).linked_workloads == names
+
+
+def test_enforcement_tag_allows_the_marker() -> None:
+    assert PushConfig.from_env(ENVIRONMENT | {"ENFORCEMENT": "tag"}).enforcement is Action.TAG
