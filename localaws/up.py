@@ -87,7 +87,7 @@ def instructions(deployment: Deployment) -> str:
 
 # A repository, and an App Runner service that runs an image of it, on amd64 as all of App Runner:
 aws ecr create-repository --repository-name web
-aws apprunner create-service --service-name web --source-configuration '{source}'
+aws apprunner create-service --service-name website --source-configuration '{source}'
 
 # Alerts, as they come:
 {_PYTHON} watch
@@ -101,12 +101,12 @@ skopeo copy --all --dest-tls-verify=false --dest-creds "AWS:$(aws ecr get-login-
 aws ecr get-login-password | docker login --username AWS --password-stdin "$ECRGUARD_REGISTRY"
 docker push "$ECRGUARD_REGISTRY/web:v1"
 
-# Alerts on a queue of your own:
-aws sqs create-queue --queue-name alerts
+# Alerts on a queue of your own (for SQS, version 1 of the AWS CLI does not read AWS_ENDPOINT_URL):
+aws sqs create-queue --endpoint-url "$AWS_ENDPOINT_URL" --queue-name alerts
 aws sns subscribe --topic-arn {topic} --protocol sqs \\
   --notification-endpoint arn:aws:sqs:{REGION}:{ACCOUNT}:alerts --attributes RawMessageDelivery=true
-aws sqs receive-message --queue-url "$AWS_ENDPOINT_URL/{ACCOUNT}/alerts" --wait-time-seconds 20 \\
-  --query 'Messages[0].Body' --output text
+aws sqs receive-message --endpoint-url "$AWS_ENDPOINT_URL" --queue-url "$AWS_ENDPOINT_URL/{ACCOUNT}/alerts" \\
+  --wait-time-seconds 20 --query 'Messages[0].Body' --output text
 
 # Ctrl-C here stops everything. State is in memory and ends with it.
 """
