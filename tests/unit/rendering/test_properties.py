@@ -7,7 +7,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given
 from tests.alert_schema import assert_valid
 from tests.strategies import alerts, enlarged, sizes
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
     from ecrguard.domain.alert import Alert
 
+# Said of an example that fails, or that hypothesis prints for another reason: it is no fault of the code.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 every_alert = given(alerts)
-every_big_alert = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])(
-    given(alerts, sizes)
-)
+every_big_alert = given(alerts, sizes)
 
 MENTION = re.compile(r"<[!@#]|@(?:here|channel|everyone)\b", re.IGNORECASE)
 MARGIN = {
