@@ -9,6 +9,7 @@ from tests.fakes.dead_letters import FakeDeadLetters
 from tests.fakes.images import FakeImages
 from tests.fakes.policies import FakePolicies
 from tests.fakes.published import RecordingAlerts
+from tests.fakes.queue import FakeQueue
 from tests.fakes.workloads import FakeWorkloadReader
 from tests.situations import NOW, REGISTRY, REPOSITORY
 
@@ -35,6 +36,7 @@ class Guarded:
     policies: FakePolicies = field(default_factory=FakePolicies)
     alerts: RecordingAlerts = field(default_factory=RecordingAlerts)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
+    queue: FakeQueue = field(default_factory=FakeQueue)
     enforcement: Action = Action.TAG
 
     @property
@@ -43,7 +45,7 @@ class Guarded:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox(self.guard, REGISTRY, self.dead_letters, MAX_RECEIVES)
+        return Inbox(self.guard, REGISTRY, self.dead_letters, self.queue, MAX_RECEIVES)
 
     def holds(self, content: Content, *tags: str, repository: str = REPOSITORY) -> str:
         """The digest of an image that the registry holds."""

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from botocore.config import Config
 
 from ecrguard.adapters.secrets import WebhookSecret
 from ecrguard.adapters.slack import SlackWebhook
 from ecrguard.adapters.visibility import SqsVisibility
+from ecrguard.batch import QueueProcessor
+from ecrguard.config import SlackConfig
 from ecrguard.errors import EcrguardError
-from ecrguard.notify import SlackBatch, SlackConfig
+from ecrguard.notify import SlackBatch
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 # At debug level these write the webhook's URL and the secret, whatever level the function itself is set to.
 for chatty in ("botocore", "urllib3"):
     logging.getLogger(chatty).setLevel(logging.INFO)
@@ -39,21 +40,31 @@ def parts() -> tuple[SlackWebhook, SqsVisibility]:
     return SlackWebhook(secret), SqsVisibility(functools.cache(lambda: client("sqs")), config.queue_url)
 
 
+def about(record: SQSRecord) -> dict[str, Any]:
+    """What every line in the log says of a message."""
+    return {"message_id": record.message_id, "receives": record.attributes.approximate_receive_count}
+
+
+def left(record: SQSRecord, error: BaseException | None) -> None:
+    """Tell of an alert that is left on the queue."""
+    if isinstance(error, EcrguardError):
+        why = {"code": type(error).__name__, "cause": str(error)}
+        logger.warning("alert not posted", extra={**about(record), **why})
+    else:
+        logger.error("alert not posted", exc_info=error, extra=about(record))
+
+
+processor = QueueProcessor(left)
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer with the messages that were not posted; they stay on the queue."""
     batch = SlackBatch(*parts(), lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
 
     def deliver(record: SQSRecord) -> None:
-        about = {"message_id": record.message_id, "receives": record.attributes.approximate_receive_count}
-        try:
-            posted = batch.deliver(record.body, record.receipt_handle)
-        except EcrguardError as error:
-            logger.warning("alert not posted", extra={**about, "code": type(error).__name__, "cause": str(error)})
-            raise
-        except Exception:
-            logger.exception("alert not posted", extra=about)
-            raise
-        logger.info("alert posted", extra={**about, "alert": posted["id"], "correlation_id": posted["event"]["id"]})
+        posted = batch.deliver(record.body, record.receipt_handle)
+        ids = {"alert": posted["id"], "correlation_id": posted["event"]["id"]}
+        logger.info("alert posted", extra={**about(record), **ids})
 
     return dict(process_partial_response(event=event, record_handler=deliver, processor=processor, context=context))

@@ -343,6 +343,7 @@ def functions_know_what_they_need(stack: Stack) -> None:
     }
     assert full.environment("PushFunction") == common | {
         "ALERTS_TOPIC_ARN": "${AlertsTopic}",
+        "PUSH_QUEUE_URL": "${PushQueue.QueueUrl}",
         "DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue.QueueUrl}",
         "MAX_RECEIVES": "5",
         "ENFORCEMENT": "tag",

@@ -11,6 +11,7 @@ from ecrguard.domain.reference import Registry
 ENVIRONMENT = {
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:ecrguard-Alerts-1A2B",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Dead-1A2B",
+    "PUSH_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Push-1A2B",
     "MAX_RECEIVES": "5",
     "ENFORCEMENT": "audit",
     "LINKED_WORKLOADS": "ecs,apprunner",

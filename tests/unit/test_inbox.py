@@ -17,7 +17,8 @@ from tests.situations import REPOSITORY, ecs
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
 from ecrguard.domain.verdict import Judgement
 from ecrguard.errors import UnreadableError
-from ecrguard.inbox import FOREIGN_REGISTRY, MALFORMED_EVENT, Handled
+from ecrguard.inbox import FOREIGN_REGISTRY, MALFORMED_EVENT, RETRY_SECONDS, Handled
+from ecrguard.ports import Message
 
 if TYPE_CHECKING:
     from ecrguard.guard import Report
@@ -54,7 +55,7 @@ def deliver(guarded: Guarded, body: str) -> Fate:
     raised: list[UnknownReason] = []
     for receives in range(1, MAX_RECEIVES + 1):
         try:
-            return Fate(guarded.inbox.take(body, receives), receives, raised)
+            return Fate(guarded.inbox.take(Message(body, receives, "receipt")), receives, raised)
         except UnreadableError as error:
             raised.append(error.unknown.reason)
     return Fate(None, MAX_RECEIVES, raised)
@@ -231,3 +232,27 @@ def test_what_passes_leaves_nothing_behind() -> None:
     assert [report.verdict.judgement for report in fate.handled.reports] == [Judgement.OK]
     assert not guarded.dead_letters.kept
     assert not guarded.alerts.published
+
+
+def test_a_throttled_push_is_tried_again_soon_and_then_ever_later() -> None:
+    guarded = Guarded()
+    guarded.images.fail("manifests", UnknownReason.THROTTLED)
+    digest = guarded.holds(single(), "1.4.2")
+
+    deliver(guarded, event(image_digest=digest, image_tag="1.4.2"))
+
+    assert guarded.queue.put == [("receipt", seconds) for seconds in RETRY_SECONDS]
+    assert list(RETRY_SECONDS) == sorted(RETRY_SECONDS)
+    assert len(RETRY_SECONDS) == MAX_RECEIVES - 1
+
+
+def test_a_push_that_cannot_be_put_off_is_still_tried_again_and_says_so() -> None:
+    guarded = Guarded()
+    guarded.queue.failing = Unknown(UnknownReason.ACCESS_DENIED, "sqs:ChangeMessageVisibility was denied")
+    guarded.images.fail("manifests", UnknownReason.THROTTLED)
+    digest = guarded.holds(single(), "1.4.2")
+
+    with pytest.raises(UnreadableError, match="throttled") as caught:
+        guarded.inbox.take(Message(event(image_digest=digest, image_tag="1.4.2"), 1, "receipt"))
+
+    assert "sqs:ChangeMessageVisibility was denied" in caught.value.__notes__[0]

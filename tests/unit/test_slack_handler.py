@@ -20,10 +20,10 @@ from ecrguard.adapters.slack import (
     SlackUnavailableError,
     SlackWebhookError,
 )
-from ecrguard.config import ConfigurationError
+from ecrguard.config import ConfigurationError, SlackConfig
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.errors import UnreadableError
-from ecrguard.notify import SlackBatch, SlackConfig
+from ecrguard.notify import SlackBatch
 from ecrguard.rendering import document
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ class PushConfig:
 
     Attributes:
         alerts_topic_arn: SNS topic that alerts are published on.
+        push_queue_url: SQS queue that events come from.
         dead_letter_queue_url: SQS queue for what cannot be settled.
         max_receives: of the push queue's redrive policy.
         enforcement: the most severe action allowed.
@@ -36,6 +37,7 @@ class PushConfig:
     """
 
     alerts_topic_arn: str
+    push_queue_url: str
     dead_letter_queue_url: str
     max_receives: int
     enforcement: Action
@@ -64,6 +66,7 @@ class PushConfig:
         """
         return cls(
             alerts_topic_arn=_topic_arn(environ),
+            push_queue_url=_required(environ, "PUSH_QUEUE_URL"),
             dead_letter_queue_url=_required(environ, "DEAD_LETTER_QUEUE_URL"),
             max_receives=_number(environ, "MAX_RECEIVES"),
             enforcement=_enforcement(environ),
@@ -72,6 +75,28 @@ class PushConfig:
             policy_environment_id=_required(environ, "POLICY_ENVIRONMENT_ID"),
             policy_profile_id=_required(environ, "POLICY_PROFILE_ID"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SlackConfig:
+    """The Slack function's configuration.
+
+    Attributes:
+        webhook_secret_arn: Secrets Manager secret with the webhook's URL.
+        queue_url: SQS queue that alerts come from.
+    """
+
+    webhook_secret_arn: str
+    queue_url: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> SlackConfig:
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: a variable is missing.
+        """
+        return cls(_required(environ, "SLACK_WEBHOOK_SECRET_ARN"), _required(environ, "SLACK_QUEUE_URL"))
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

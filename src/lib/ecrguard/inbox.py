@@ -11,10 +11,12 @@ from ecrguard.event import read_push
 if TYPE_CHECKING:
     from ecrguard.domain.reference import Registry
     from ecrguard.guard import Guard, Report
-    from ecrguard.ports import DeadLetters
+    from ecrguard.ports import DeadLetters, Message, MessageQueue
 
 MALFORMED_EVENT = "malformed_event"
 """Code of a dead letter whose message is no event that the product handles."""
+RETRY_SECONDS = (15, 60, 300, 900)
+"""When a message is handed out again after each try: soon for a throttle, and all together 20 minutes for an outage."""
 FOREIGN_REGISTRY = "foreign_registry"
 """Code of a dead letter whose event is of another account or Region than this deployment's."""
 
@@ -40,25 +42,24 @@ class Inbox:
         guard: checks the push that a message announces.
         registry: that this deployment guards.
         dead_letters: where a message goes that cannot be settled now.
+        queue: where messages come from.
         max_receives: how often the queue hands out a message before it moves it away by itself.
     """
 
     guard: Guard
     registry: Registry
     dead_letters: DeadLetters
+    queue: MessageQueue
     max_receives: int
 
-    def take(self, body: str, receives: int) -> Handled:
+    def take(self, message: Message) -> Handled:
         """Handle one message.
 
-        Args:
-            body: as it came.
-            receives: how often the queue has handed it out, this time included.
-
         Raises:
-            UnreadableError: to be tried again; the queue keeps the message.
+            UnreadableError: to be tried again; the queue keeps the message, for a time that grows with each try.
         """
-        last_try = receives >= self.max_receives
+        last_try = message.receives >= self.max_receives
+        body = message.body
         try:
             push = read_push(body)
         except MalformedEventError as error:
@@ -70,12 +71,19 @@ class Inbox:
             reports = self.guard.check(push, last_try=last_try)
         except UnreadableError as error:
             if not last_try:
+                self._put_off(message, error)
                 raise
             return self._bury(body, (), error.unknown.reason, error.unknown.detail)
         unsettled = next((report.unsettled for report in reports if report.unsettled), None)
         if unsettled is not None:
             return self._bury(body, reports, unsettled.reason, unsettled.detail)
         return Handled(reports)
+
+    def _put_off(self, message: Message, cause: UnreadableError) -> None:
+        try:
+            self.queue.put_off(message.receipt, RETRY_SECONDS[min(message.receives, len(RETRY_SECONDS)) - 1])
+        except UnreadableError as error:
+            cause.add_note(f"It could not be put off: {error}")
 
     def _bury(self, body: str, reports: tuple[Report, ...], code: str, cause: str) -> Handled:
         self.dead_letters.bury(body, code, cause)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ecrguard.adapters.secrets import WebhookSecretError
 from ecrguard.adapters.slack import SlackError, SlackRefusedError, SlackThrottledError, SlackWebhookError
-from ecrguard.config import ConfigurationError
 from ecrguard.errors import EcrguardError, UnreadableError
 from ecrguard.rendering import reading, slack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from ecrguard.ports import MessageQueue
     from ecrguard.rendering.document import AlertDocument
 
 
@@ -30,44 +30,11 @@ PERMANENT_DELAY = 1
 """Seconds after which a message that Slack will never take is handed out again, on its way to the dead letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlackConfig:
-    """The Slack function's configuration.
-
-    Attributes:
-        webhook_secret_arn: Secrets Manager secret with the webhook's URL.
-        queue_url: SQS queue that alerts come from.
-    """
-
-    webhook_secret_arn: str
-    queue_url: str
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> SlackConfig:
-        """Read the environment.
-
-        Raises:
-            ConfigurationError: a variable is missing.
-        """
-        for name in ("SLACK_WEBHOOK_SECRET_ARN", "SLACK_QUEUE_URL"):
-            if not environ.get(name):
-                raise ConfigurationError(f"expected the environment variable {name}; template.yaml sets it")
-        return cls(environ["SLACK_WEBHOOK_SECRET_ARN"], environ["SLACK_QUEUE_URL"])
-
-
 class Webhook(Protocol):
     """Takes Slack payloads, as :class:`~ecrguard.adapters.slack.SlackWebhook` does."""
 
     def post(self, payload: dict[str, Any]) -> None:
         """Post one, or raise why not."""
-        ...
-
-
-class Queue(Protocol):
-    """Puts messages off, as :class:`~ecrguard.adapters.visibility.SqsVisibility` does."""
-
-    def put_off(self, receipt_handle: str, seconds: int) -> None:
-        """Hand the message out again after this many seconds."""
         ...
 
 
@@ -87,7 +54,7 @@ class SlackBatch:
     """
 
     webhook: Webhook
-    queue: Queue
+    queue: MessageQueue
     seconds_left: Callable[[], float]
     sleep: Callable[[float], None]
     _halt: EcrguardError | None = field(default=None, init=False)

@@ -140,6 +140,33 @@ class AlertPublisher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as a queue hands it out.
+
+    Attributes:
+        body: as it was sent.
+        receives: how often the queue has handed it out, this time included.
+        receipt: what the queue knows this handing out by.
+    """
+
+    body: str
+    receives: int
+    receipt: str
+
+
+class MessageQueue(Protocol):
+    """Where messages come from."""
+
+    def put_off(self, receipt: str, seconds: int) -> None:
+        """Hand the message out again after this many seconds, rather than after the queue's own time.
+
+        Raises:
+            UnreadableError: the queue did not take it; its own time holds.
+        """
+        ...
+
+
 class DeadLetters(Protocol):
     """Where events go that cannot be handled now."""
 

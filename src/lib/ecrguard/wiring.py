@@ -14,6 +14,7 @@ from ecrguard.adapters.blobs import Blobs
 from ecrguard.adapters.ecr import EcrImages
 from ecrguard.adapters.sns import SnsAlerts
 from ecrguard.adapters.sqs import SqsDeadLetters
+from ecrguard.adapters.visibility import SqsVisibility
 from ecrguard.adapters.workloads import workload_reader
 from ecrguard.guard import Guard
 from ecrguard.inbox import Inbox
@@ -53,10 +54,14 @@ def build_inbox(config: PushConfig) -> Inbox:
         enforcement=config.enforcement,
         now=_now,
     )
-    dead_letters = SqsDeadLetters(
-        functools.cache(lambda: session.client("sqs", config=_CLIENTS)), config.dead_letter_queue_url
+    sqs = functools.cache(lambda: session.client("sqs", config=_CLIENTS))
+    return Inbox(
+        guard,
+        config.registry,
+        SqsDeadLetters(sqs, config.dead_letter_queue_url),
+        SqsVisibility(sqs, config.push_queue_url),
+        config.max_receives,
     )
-    return Inbox(guard, config.registry, dead_letters, config.max_receives)
 
 
 def _now() -> datetime:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class SqsVisibility:
-    """The visibility of messages that this invocation has received.
+    """:class:`~ecrguard.ports.MessageQueue` on SQS.
 
     Attributes:
         client: makes the SQS client, on first use.
@@ -27,15 +27,11 @@ class SqsVisibility:
     client: Callable[[], SQSClient]
     queue_url: str
 
-    def put_off(self, receipt_handle: str, seconds: int) -> None:
-        """Hand the message out again after this many seconds (SQS takes up to 43,200) rather than the queue's own.
-
-        Raises:
-            UnreadableError: SQS did not take it; the queue's own visibility timeout holds.
-        """
+    def put_off(self, receipt: str, seconds: int) -> None:
+        """See :meth:`ecrguard.ports.MessageQueue.put_off`; SQS takes up to 43,200 seconds."""
         try:
             self.client().change_message_visibility(
-                QueueUrl=self.queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+                QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
             )
         except (ClientError, BotoCoreError) as error:
-            raise unreadable(error, "sqs:ChangeMessageVisibility", "the Slack queue") from error
+            raise unreadable(error, "sqs:ChangeMessageVisibility", f"a message of {self.queue_url}") from error
