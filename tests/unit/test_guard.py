@@ -285,6 +285,13 @@ class TestAMismatch:
         assert report.unsettled is not None
         assert report.unsettled.reason is reason
 
+    def test_is_alerted_at_once_even_where_something_else_could_not_be_read_yet(self, guarded: Guarded) -> None:
+        guarded.workloads.unknowns = [Unknown(UnknownReason.THROTTLED, "ecs:ListServices failed", "prod")]
+
+        report = check(guarded, digest=ARM64_IMAGE.digest)
+
+        assert (report.alerted, report.unsettled) == (True, None)
+
     def test_in_audit_mode_is_alerted_and_not_touched(self, guarded: Guarded) -> None:
         guarded.enforcement = Action.ALERT
 

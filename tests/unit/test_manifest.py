@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 from tests.content import (
@@ -19,6 +20,7 @@ from tests.content import (
     cosign,
     docker,
     docker_list,
+    encode,
     helm,
     index,
     layer,
@@ -90,6 +92,10 @@ KINDS = {
         manifest(config(), config_type=OCI_CONFIG.upper(), layers=[layer("Application/VND.OCI.Image.Layer.v1.tar")]),
         ImageKind.SINGLE,
     ),
+    "image that names its own media type in upper case": (
+        Content(encode(json.loads(single().body) | {"mediaType": OCI_MANIFEST.upper()}), OCI_MANIFEST),
+        ImageKind.SINGLE,
+    ),
     "old image whose config is octets, as Docker takes it": (
         manifest(
             config(),
@@ -135,6 +141,10 @@ KINDS = {
     ),
     "ORAS files in image layers with a config of their own": (
         manifest(b"{}", config_type="application/vnd.unknown.config.v1+json", layers=[layer()]),
+        ImageKind.ARTIFACT,
+    ),
+    "a JSON config and no layer at all": (
+        manifest(b"{}", config_type="application/json", layers=[]),
         ImageKind.ARTIFACT,
     ),
     "files with a JSON config and no image layer": (

@@ -158,7 +158,7 @@ def test_what_an_image_offers(store: FakeImages, content: Content, expected: lis
 def test_of_entries_for_one_platform_the_first_wins_as_engines_choose(store: FakeImages) -> None:
     first, second = single(), unlisted(docker(), platform={"os": "linux", "architecture": "amd64"})
 
-    image = seen(store, index(first, second, bare(first)))
+    image = seen(store, index(first, second, bare(docker())))
 
     assert [offer.digest for offer in image.offers] == [first.digest]
 
