@@ -17,10 +17,10 @@ from localaws.demo_checks import Seen, Stage, problems, problems_of_all
 from localaws.demo_services import MISTAKEN_POLICY, POLICY, create_repositories, create_services
 from localaws.demo_table import show_table
 from localaws.deployment import CommandError, client, deploy, serving
+from localaws.interrupts import INTERRUPTED, stop_on_signals
 from localaws.process import NotStartedError
 from localaws.subscriber import AlertQueue
 from localaws.terminal import Terminal
-from localaws.up import INTERRUPTED, stop_on_signals
 
 if TYPE_CHECKING:
     from localaws.deployment import Deployment

@@ -11,12 +11,12 @@ import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
 from localaws import process
+from localaws.interrupts import held, temporary_directory
 from localaws.process import REGION, ROOT, LocalAws
 
 if TYPE_CHECKING:
@@ -124,17 +124,18 @@ def serving(terminal: Terminal, *, port: int | None = None, build_first: bool = 
     if build_first:
         with terminal.step("make build: the functions and their layer"):
             build()
-    with tempfile.TemporaryDirectory(prefix="ecrguard-") as scratch:
-        log = Path(scratch) / "server.log"
-        with terminal.step("starting an AWS on this machine"):
-            aws = process.start(port, log=log)
+    with temporary_directory() as scratch:
+        log, aws = scratch / "server.log", None
         try:
+            with terminal.step("starting an AWS on this machine"):
+                aws = process.start(port, log=log)
             yield aws
         except CommandError as error:
             error.add_note(f"The end of the server's log:\n{_tail(log.read_text(errors='replace'))}")
             raise
         finally:
-            aws.stop()
+            if aws is not None:
+                aws.stop()
 
 
 @contextlib.contextmanager
@@ -153,24 +154,27 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
     Raises:
         CommandError: it failed.
     """
-    child = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    child = None
     try:
+        with held():
+            child = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
         written, _ = child.communicate()
     except BaseException:
         # Whatever interrupts us, the command's own children go with it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        if child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         raise
     if child.returncode:
         raise CommandError(f"`{' '.join(command)}` ended with {child.returncode}:\n{_tail(written)}")

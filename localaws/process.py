@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from localaws.interrupts import held
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -105,7 +107,19 @@ def start(
     if not python.exists():
         raise NotStartedError(f"{python} does not exist: run `make .tools/localaws/.ready` first")
     port = port or free_port()
-    log = log or Path(tempfile.gettempdir()) / f"localaws-{port}.log"
+    server = None
+    try:
+        with held():
+            server = _launch(python, port, log or Path(tempfile.gettempdir()) / f"localaws-{port}.log", settings or {})
+        _wait_until_ready(server)
+    except BaseException:
+        if server is not None:
+            server.stop()
+        raise
+    return server
+
+
+def _launch(python: Path, port: int, log: Path, settings: Mapping[str, str]) -> LocalAws:
     scratch = Path(tempfile.mkdtemp(prefix="localaws-"))
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
         "GATEWAY_PORT": str(port),
@@ -113,7 +127,7 @@ def start(
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "TMPDIR": str(scratch),
-        **(settings or {}),
+        **settings,
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -125,13 +139,7 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = LocalAws(port, log, process, scratch)
-    try:
-        _wait_until_ready(server)
-    except BaseException:
-        server.stop()
-        raise
-    return server
+    return LocalAws(port, log, process, scratch)
 
 
 @contextlib.contextmanager

@@ -8,9 +8,10 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from localaws.deployment import CommandError, deploy, serving
+from localaws.interrupts import INTERRUPTED, stop_on_signals
 from localaws.process import ACCOUNT, REGION, NotStartedError
 from localaws.terminal import Terminal
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 PORT_VARIABLE: Final = "LOCALAWS_PORT"
 DEFAULT_PORT: Final = 4566
-INTERRUPTED: Final = 130
-"""The exit code of a command that was interrupted before it had done its work, as shells have it."""
 
 _PYTHON: Final = ".tools/localaws/bin/python -m localaws"
 
@@ -53,22 +52,6 @@ def up(port: int, parameters: Mapping[str, str], *, build_first: bool = True) ->
     except KeyboardInterrupt:
         progress.line("\nstopped; nothing is left running")
         return 0 if ready else INTERRUPTED
-
-
-def stop_on_signals() -> None:
-    """Have the signals that end a program raise KeyboardInterrupt, once: what follows must be let finish."""
-
-    def interrupt(*_: object) -> NoReturn:
-        for number in stopping:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    # A shell without job control starts background commands with SIGINT ignored: set all the same.
-    stopping = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
-        stopping.append(signal.SIGHUP)
-    for number in stopping:
-        signal.signal(number, interrupt)
 
 
 def instructions(deployment: Deployment) -> str:

@@ -9,9 +9,9 @@ import uuid
 from functools import partial
 
 from localaws.deployment import client, stack_outputs
+from localaws.interrupts import stop_on_signals
 from localaws.subscriber import AlertQueue, show
 from localaws.terminal import Terminal
-from localaws.up import stop_on_signals
 
 
 def watch(*, documents: bool = False) -> int:

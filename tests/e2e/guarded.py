@@ -1,0 +1,120 @@
+"""What the tests hold of a deployed stack: its clients, a subscriber of its alerts, a registry client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.alert_schema import assert_valid
+
+from localaws import images, process, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from localaws.deployment import Deployment
+    from localaws.images import Node
+    from localaws.subscriber import Alert, AlertQueue
+
+WAIT_SECONDS = 60.0
+
+
+def wait_for[T](what: str, look: Callable[[], T], *, seconds: float = WAIT_SECONDS) -> T:
+    """What ``look`` finds, as soon as it finds something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"no {what} after {seconds:.0f} s"
+        time.sleep(0.05)
+    return found
+
+
+@dataclass
+class Guarded:
+    """A deployed stack, a subscriber of its alerts, and a registry client."""
+
+    deployment: Deployment
+    queue: AlertQueue
+    layouts: Path
+    received: list[Alert] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        return self.deployment.client(service)
+
+    def url(self, output: str) -> str:
+        return self.deployment.outputs[output]
+
+    def repository(self, prefix: str = "", **settings: Any) -> str:
+        name = f"{prefix}t{uuid.uuid4().hex[:10]}"
+        self.client("ecr").create_repository(repositoryName=name, **settings)
+        return name
+
+    def push(self, node: Node, repository: str, tag: str) -> None:
+        """Push with a real client, in the environment that has one."""
+        layout = images.write_layout(node, self.layouts / node.digest.partition(":")[2])
+        reference = f"{self.deployment.aws.registry}/{repository}:{tag}"
+        command: list[str | Path] = [process.PYTHON, "-m", "localaws", "push", layout.directory, reference]
+        done = subprocess.run(command, cwd=process.ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def send(self, message: str) -> None:
+        """Put a message on the push queue, as EventBridge does."""
+        self.client("sqs").send_message(QueueUrl=self.url("PushQueueUrl"), MessageBody=message)
+
+    def event(self, sample: str, repository: str, digest: str, tag: str | None) -> dict[str, Any]:
+        """One of events/ as it would come from this registry, on one image of it."""
+        found: dict[str, Any] = json.loads((process.ROOT / "events" / f"{sample}.json").read_text())
+        found |= {"account": process.ACCOUNT, "region": process.REGION, "id": str(uuid.uuid4())}
+        found["detail"] |= {"repository-name": repository, "image-digest": digest}
+        if tag is not None:
+            found["detail"]["image-tag"] = tag
+        return found
+
+    def judged(self, repository: str, tag: str | None = None, *, count: int = 1) -> list[dict[str, Any]]:
+        """The verdicts on a repository's images, once there are as many."""
+        return wait_for(
+            f"{count} verdicts on {repository}:{tag}",
+            lambda: lines if len(lines := verdicts.judged(self.deployment, repository, tag)) >= count else [],
+        )
+
+    def alerts(self, repository: str, *, count: int = 1) -> list[Alert]:
+        """The alerts on a repository's images, once there are as many; each is what the published schema says."""
+
+        def look() -> list[Alert]:
+            for alert in self.queue.take():
+                assert_valid(alert)
+                self.received.append(alert)
+            found = [alert for alert in self.received if alert["image"]["repository"] == repository]
+            return found if len(found) >= count else []
+
+        return wait_for(f"{count} alerts on {repository}", look) if count else look()
+
+    def resource(self, name: str) -> str:
+        """The physical id of one of the stack's resources."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=self.deployment.stack, LogicalResourceId=name
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def tags(self, repository: str, digest: str) -> set[str]:
+        described = self.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+        return set(described["imageDetails"][0].get("imageTags", []))
+
+    def dead_letter(self, body: str) -> dict[str, str]:
+        """The attributes of the dead letter with this body; it is taken off the queue."""
+
+        def look() -> dict[str, str]:
+            sqs, url = self.client("sqs"), self.url("DeadLetterQueueUrl")
+            for message in sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
+            ).get("Messages", []):
+                if message["Body"] == body:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+            return {}
+
+        return wait_for("dead letter", look)
