@@ -6,9 +6,7 @@ The exit code is 0 only when every push came out as `localaws.demo_cases` says i
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from localaws import images, policy, registry, slack_view, verdicts, webhook
@@ -17,12 +15,14 @@ from localaws.demo_checks import Seen, Stage, problems, problems_of_all
 from localaws.demo_services import MISTAKEN_POLICY, POLICY, create_repositories, create_services
 from localaws.demo_table import show_table
 from localaws.deployment import CommandError, client, deploy, serving
-from localaws.interrupts import INTERRUPTED, stop_on_signals
+from localaws.interrupts import INTERRUPTED, stop_on_signals, temporary_directory
 from localaws.process import NotStartedError
 from localaws.subscriber import AlertQueue
 from localaws.terminal import Terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localaws.deployment import Deployment
     from localaws.process import LocalAws
     from localaws.webhook import Webhook
@@ -41,11 +41,11 @@ def demo(*, build_first: bool = True) -> int:
     terminal.line("ecrguard on an AWS on this machine: the real template, deployed with sam, and real pushes\n")
     try:
         with (
+            temporary_directory() as scratch,
             webhook.listening() as slack,
             serving(terminal, build_first=build_first) as aws,
-            tempfile.TemporaryDirectory(prefix="ecrguard-demo-") as scratch,
         ):
-            found = _Demo(aws, slack, Path(scratch), terminal).run()
+            found = _Demo(aws, slack, scratch, terminal).run()
     except (CommandError, NotStartedError, TimeoutError) as error:
         terminal.line("\n".join((terminal.style(str(error), "red"), *getattr(error, "__notes__", ()))))
         return 1

@@ -11,12 +11,13 @@ import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
 from localaws import process
-from localaws.interrupts import held, temporary_directory
+from localaws.interrupts import held
 from localaws.process import REGION, ROOT, LocalAws
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ def serving(terminal: Terminal, *, port: int | None = None, build_first: bool = 
     if build_first:
         with terminal.step("make build: the functions and their layer"):
             build()
-    with temporary_directory() as scratch:
-        log, aws = scratch / "server.log", None
+    with tempfile.TemporaryDirectory(prefix="ecrguard-") as scratch:
+        log, aws = Path(scratch) / "server.log", None
         try:
             with terminal.step("starting an AWS on this machine"):
                 aws = process.start(port, log=log)

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from localaws.deployment import CommandError, deploy, serving
-from localaws.interrupts import INTERRUPTED, stop_on_signals
+from localaws.interrupts import INTERRUPTED, stop_on_signals, temporary_directory
 from localaws.process import ACCOUNT, REGION, NotStartedError
 from localaws.terminal import Terminal
 
@@ -38,7 +38,7 @@ def up(port: int, parameters: Mapping[str, str], *, build_first: bool = True) ->
     progress, ready = Terminal.of(sys.stderr), False
     try:
         _require_free(port)
-        with serving(progress, port=port, build_first=build_first) as aws:
+        with temporary_directory(), serving(progress, port=port, build_first=build_first) as aws:
             with progress.step(f"sam deploy {' '.join(f'{name}={value}' for name, value in parameters.items())}"):
                 deployment = deploy(aws, parameters)
             print(instructions(deployment))
