@@ -35,6 +35,7 @@ def main() -> int:
     push.add_argument("--client", choices=("skopeo", "oras"), help="default: skopeo where it is installed, else oras")
 
     demo = commands.add_parser("demo", help="deploy, push, and show what became of each image")
+    demo.add_argument("--picture", type=Path, metavar="FILE.svg", help="put a picture of the message in Slack there")
     demo.add_argument("--built", action="store_true", help="deploy what was built last, without building")
     return _run(parser.parse_args())
 
@@ -66,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
         case "demo":
             from localaws.demo import demo
 
-            return demo(build_first=not arguments.built)
+            return demo(build_first=not arguments.built, picture_file=arguments.picture)
     return 0
 
 

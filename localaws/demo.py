@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from localaws import images, policy, registry, slack_view, verdicts, webhook
+from localaws import images, picture, policy, registry, slack_view, verdicts, webhook
 from localaws.demo_cases import CASES, FROM_A_MAC, Case
 from localaws.demo_checks import Seen, Stage, problems, problems_of_all
 from localaws.demo_services import MISTAKEN_POLICY, POLICY, create_repositories, create_services
@@ -34,8 +34,13 @@ _WARM_UP_SECONDS: Final = 90.0
 _SLACK_SECONDS: Final = 60.0
 
 
-def demo(*, build_first: bool = True) -> int:
-    """Run the demo and return its exit code; ``build_first`` as for `deployment.serving`."""
+def demo(*, build_first: bool = True, picture_file: Path | None = None) -> int:
+    """Run the demo and return its exit code.
+
+    Args:
+        build_first: as for `deployment.serving`.
+        picture_file: where to put a picture of the message in Slack; none by default.
+    """
     stop_on_signals()
     terminal, began = Terminal.of(sys.stdout), time.monotonic()
     terminal.line("ecrguard on an AWS on this machine: the real template, deployed with sam, and real pushes\n")
@@ -45,7 +50,12 @@ def demo(*, build_first: bool = True) -> int:
             webhook.listening() as slack,
             serving(terminal, build_first=build_first) as aws,
         ):
-            found = _Demo(aws, slack, scratch, terminal).run()
+            run = _Demo(aws, slack, scratch, terminal)
+            found = run.run()
+            if picture_file and run.message:
+                styled = Terminal(sys.stdout, styled=True)
+                lines = list(slack_view.lines(run.message, styled, short=True))
+                picture_file.write_text(picture.svg(lines, f"The message in Slack on {FROM_A_MAC.name}"))
     except (CommandError, NotStartedError, TimeoutError) as error:
         terminal.line("\n".join((terminal.style(str(error), "red"), *getattr(error, "__notes__", ()))))
         return 1
@@ -70,6 +80,7 @@ class _Demo:
         self._slack = slack
         self._scratch = scratch
         self._terminal = terminal
+        self.message: dict[str, Any] | None = None
 
     def run(self) -> list[str]:
         """Everything, in order; returns what was not as it must be."""
@@ -87,11 +98,12 @@ class _Demo:
         found += problems_of_all(stage, [seen for _, seen in played], messages)
         self._terminal.line()
         show_table(played, self._terminal)
-        shown = [message for message in messages if FROM_A_MAC.name in message["text"]]
-        for message in shown[:1]:
-            self._terminal.line(f"\nSlack got {len(messages)} messages. The one on {FROM_A_MAC.name}:\n")
-            slack_view.show(message, self._terminal)
-        return found if shown else [*found, f"Slack has no message on {FROM_A_MAC.name}"]
+        self.message = next((message for message in messages if FROM_A_MAC.name in message["text"]), None)
+        if self.message is None:
+            return [*found, f"Slack has no message on {FROM_A_MAC.name}"]
+        self._terminal.line(f"\nSlack got {len(messages)} messages. The one on {FROM_A_MAC.name}:\n")
+        slack_view.show(self.message, self._terminal)
+        return found
 
     def _deploy(self) -> Deployment:
         secrets = client("secretsmanager", self._aws.endpoint)

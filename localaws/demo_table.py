@@ -19,7 +19,7 @@ CAPTION: Final = (
     "functions had run before: a first start takes some seconds more. On AWS, its own delivery times come on top."
 )
 
-_HEADER: Final = ("image", "built for", "needs", "verdict", "action", "predicted failure", "seconds")
+_HEADER: Final = ("image", "built for", "needs", "verdict", "action", "alert (failure)", "seconds")
 _COLOURS: Final = {"ok": "green", "mismatch": "red", "unknown": "yellow", "not_applicable": "dim"}
 _NONE: Final = "-"
 
