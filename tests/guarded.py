@@ -13,6 +13,7 @@ from tests.fakes.queue import FakeQueue
 from tests.fakes.workloads import FakeWorkloadReader
 from tests.situations import NOW, REGISTRY, REPOSITORY
 
+from ecrguard.deadline import Deadline
 from ecrguard.domain.action import Action
 from ecrguard.domain.platform import parse
 from ecrguard.domain.policy import Demand, Exemption, Policy, Rule, ScopedExemption
@@ -37,6 +38,7 @@ class Guarded:
     alerts: RecordingAlerts = field(default_factory=RecordingAlerts)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
     queue: FakeQueue = field(default_factory=FakeQueue)
+    deadline: Deadline = field(default_factory=Deadline)
     enforcement: Action = Action.TAG
 
     @property
@@ -45,7 +47,7 @@ class Guarded:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox(self.guard, REGISTRY, self.dead_letters, self.queue, MAX_RECEIVES)
+        return Inbox(self.guard, REGISTRY, self.dead_letters, self.queue, self.deadline, MAX_RECEIVES)
 
     def holds(self, content: Content, *tags: str, repository: str = REPOSITORY) -> str:
         """The digest of an image that the registry holds."""

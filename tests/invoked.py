@@ -29,6 +29,10 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:push"
     aws_request_id: str = "request-1"
+    milliseconds_left: int = 120_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds_left
 
 
 @dataclass

@@ -18,6 +18,7 @@ OTHER_DIGEST = f"sha256:{'b' * 64}"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 UNTOLD = Unknown(UnknownReason.PLATFORM_MISSING, "expected an architecture, got none", OTHER_DIGEST)
+UNREADABLE = Unknown(UnknownReason.CONFIG_MALFORMED, "expected a JSON object, got a tar file", OTHER_DIGEST)
 
 
 def push(tag: str = "1.4", digest: str = DIGEST, arrival: Arrival = Arrival.PUSHED) -> Push:

@@ -31,8 +31,9 @@ def inbox() -> Inbox:
     return build_inbox(PushConfig.from_env(os.environ))
 
 
-def take(record: SQSRecord) -> None:
+def take(record: SQSRecord, lambda_context: LambdaContext) -> None:
     """Handle one message; an error leaves it on the queue."""
+    inbox().deadline.seconds_left = lambda: lambda_context.get_remaining_time_in_millis() / 1000
     receives = int(record.attributes.approximate_receive_count)
     handled = inbox().take(Message(record.body, receives, record.receipt_handle))
     record_handled(logger, metrics, handled, record.message_id)

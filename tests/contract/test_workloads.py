@@ -13,6 +13,7 @@ from tests.fakes.workloads import FakeWorkloadReader
 
 from ecrguard.adapters.workloads import ACTIONS, workload_reader
 from ecrguard.config import ConfigurationError
+from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.reference import Registry, parse_reference
@@ -47,7 +48,9 @@ class RealWorld:
     reader: WorkloadReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = workload_reader(("ecs", "apprunner"), lambda: self.ecs.client, lambda: self.app_runner.client)
+        self.reader = workload_reader(
+            ("ecs", "apprunner"), lambda: self.ecs.client, lambda: self.app_runner.client, Deadline()
+        )
 
     def ecs_service(self, name: str, images: dict[str, str], cpu: str = "") -> None:
         os = "LINUX" if cpu else ""
@@ -230,8 +233,8 @@ def test_only_the_sources_named_are_asked() -> None:
     world.ecs_service("api", {"app": f"{HOST}/team/app:1"})
     world.app_runner_service("site", f"{HOST}/team/app:1")
 
-    ecs_alone = workload_reader([" ecs", ""], lambda: world.ecs.client, lambda: world.app_runner.client)
-    none = workload_reader([], lambda: world.ecs.client, lambda: world.app_runner.client)
+    ecs_alone = workload_reader([" ecs", ""], lambda: world.ecs.client, lambda: world.app_runner.client, Deadline())
+    none = workload_reader([], lambda: world.ecs.client, lambda: world.app_runner.client, Deadline())
 
     assert names(ecs_alone) == ["ECS service prod/api, container app"]
     assert world.app_runner.calls == []
@@ -241,7 +244,7 @@ def test_only_the_sources_named_are_asked() -> None:
 def test_a_source_that_does_not_exist_is_a_configuration_error() -> None:
     world = RealWorld()
     with pytest.raises(ConfigurationError, match=r"expected some of ecs, apprunner in LINKED_WORKLOADS, got 'eks'"):
-        workload_reader(["ecs", "eks"], lambda: world.ecs.client, lambda: world.app_runner.client)
+        workload_reader(["ecs", "eks"], lambda: world.ecs.client, lambda: world.app_runner.client, Deadline())
 
 
 def test_the_readers_call_no_more_than_the_actions_they_declare() -> None:

@@ -457,7 +457,8 @@ def policies_are_checked_before_they_count(stack: Stack) -> None:
     assert stack.properties("PolicyProfile")["Validators"] == [{"Type": "LAMBDA", "Content": "${PolicyFunction.Arn}"}]
     assert stack.properties("PolicyFunctionPermission")["Principal"] == "appconfig.amazonaws.com"
     assert stack.resources["PolicyDeployment"]["DependsOn"] == "PolicyFunctionPermission"
-    assert stack.resources["PushFunction"]["DependsOn"] == "PolicyDeployment"
+    assert stack.resources["InitialPolicy"]["DependsOn"] == "PolicyFunctionPermission"
+    assert "PolicyDeployment" in stack.resources["PushFunction"]["DependsOn"]
 
 
 def policies_take_effect_at_once(stack: Stack) -> None:
@@ -526,6 +527,8 @@ def outputs_are_there_and_explained(stack: Stack) -> None:
         "AlarmsTopicArn": "${AlarmsTopic}",
         "PushQueueUrl": "${PushQueue.QueueUrl}",
         "DeadLetterQueueUrl": "${DeadLetterQueue.QueueUrl}",
+        "SlackQueueUrl": "${SlackQueue.QueueUrl}",
+        "PushRoleArn": "${PushRole.Arn}",
         "SlackDeadLetterQueueUrl": "${SlackDeadLetterQueue.QueueUrl}",
         "PushFunctionName": "${PushFunction}",
         "PushLogGroupName": "${PushLogGroup}",

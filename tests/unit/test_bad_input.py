@@ -52,6 +52,8 @@ class Row(NamedTuple):
     """The first try leaves it on the queue."""
     dead_lettered: bool = False
     told: bool = True
+    gone: bool = False
+    """Nothing is left that could run: logged and counted, and nobody is woken."""
 
 
 def message(content: Content) -> Callable[[Guarded], str]:
@@ -181,8 +183,8 @@ EVENTS = {
 }
 
 IMAGES = {
-    "the image is gone": Row(image_gone, R.IMAGE_GONE, "arranged"),
-    "the digest is missing, and the tag is gone": Row(tag_gone, R.IMAGE_GONE, "arranged"),
+    "the image is gone": Row(image_gone, R.IMAGE_GONE, "arranged", told=False, gone=True),
+    "the digest is missing, and the tag is gone": Row(tag_gone, R.IMAGE_GONE, "arranged", told=False, gone=True),
     "a manifest over the cap": Row(
         message(raw(b" " * (MAX_MANIFEST_BYTES + 1))), R.MANIFEST_TOO_LARGE, "at most 4194304 bytes, got 4194305"
     ),
@@ -255,9 +257,7 @@ OPERATORS = {
     "a resource tag that names an unknown platform": Row(
         bad_resource_tag, R.RESOURCE_TAGS_INVALID, "did you mean amd64?", dead_lettered=True
     ),
-    "a service whose platform nobody knows": Row(
-        service_of_unknown_platform, "not_told", "names no platform", told=True
-    ),
+    "a service whose platform nobody knows": Row(service_of_unknown_platform, "not_told", "does not tell the platform"),
 }
 
 TABLE = EVENTS | IMAGES | DENIED | WAITING | OPERATORS
@@ -322,7 +322,12 @@ def _settled(invoked: Invoked, row: Row, body: str) -> None:
         line = invoked.logged[0]
         assert (line["level"], line["message"], line["judgement"]) == ("WARNING", "judged", "unknown")
         assert line["correlation_id"] == alert.push.event_id
+    if row.gone:
+        (line,) = invoked.logged
+        assert (line["message"], line["judgement"], line["reason"]) == ("judged", "not_applicable", row.code)
+        assert row.words in line["explanation"]
     assert len(published) == row.told
     told = {"VerdictUnknown": 1, "AlertPublished": 1} if row.told else {}
+    told |= {"VerdictNotApplicable": 1} if row.gone else {}
     assert invoked.metrics() == told | ({"DeadLettered": 1} if row.dead_lettered else {})
     assert "put_tag" not in invoked.guarded.images.operations()

@@ -15,7 +15,7 @@ from tests.invoked import event
 from tests.situations import REPOSITORY, ecs
 
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
-from ecrguard.domain.verdict import Judgement
+from ecrguard.domain.verdict import Judgement, Reason
 from ecrguard.errors import UnreadableError
 from ecrguard.inbox import FOREIGN_REGISTRY, MALFORMED_EVENT, RETRY_SECONDS, Handled
 from ecrguard.ports import Message
@@ -115,7 +115,9 @@ def test_no_fault_makes_a_bad_image_pass_or_a_good_one_a_mismatch(
     truth = {report.push.tag: report.verdict.judgement for report in _reports(*arranged(content, [], name))}
 
     for report in _reports(*arranged(content, script, name)):
-        assert report.verdict.judgement in (Judgement.UNKNOWN, truth.get(report.push.tag))
+        gone = report.verdict.reason is Reason.IMAGE_GONE
+        assert gone or report.verdict.judgement in (Judgement.UNKNOWN, truth.get(report.push.tag))
+        assert not gone or any(fault.reason is UnknownReason.IMAGE_GONE for fault in script)
 
 
 @given(contents, faults, st.sampled_from(EVENTS))

@@ -11,6 +11,7 @@ from tests.situations import (
     ARM64,
     DIGEST,
     OTHER_DIGEST,
+    UNREADABLE,
     UNTOLD,
     apprunner,
     artifact,
@@ -120,8 +121,8 @@ REPOSITORY_WIDE = {
     "runs on none, and the tag says another": Case(
         single("linux/arm64"), workloads(ecs(reference=":prod")), MISMATCH, MISS, "1.4-amd64"
     ),
-    "an empty index runs on none, whatever its tag says": Case(
-        index(""), workloads(ecs(reference=":prod")), MISMATCH, MISS, "1.4-arm64"
+    "an empty index is nothing to run, whatever its tag says": Case(
+        index(""), workloads(ecs(reference=":prod")), NOT_APPLICABLE, Reason.NO_REQUIREMENT, "1.4-arm64"
     ),
     "not where another names this very tag": Case(
         single("linux/arm64"), workloads(ecs("linux/arm64"), ecs("linux/amd64", ":prod", name="b")), OK, MATCH
@@ -163,7 +164,18 @@ DEMANDED = {
 
 UNTOLD_CASES = {
     "nothing could be told": Case(untold(), workloads(ecs()), UNKNOWN, NOT_TOLD),
-    "nothing could be told, and nothing is required": Case(untold(), Requirements(), UNKNOWN, NOT_TOLD),
+    "no platform is stated, and nothing is required": Case(
+        untold(), Requirements(), NOT_APPLICABLE, Reason.NO_REQUIREMENT
+    ),
+    "no platform is stated, and the services of another tag may want it": Case(
+        untold(), workloads(ecs(reference=":prod")), UNKNOWN, NOT_TOLD
+    ),
+    "no platform is stated, and who may run it could not be read": Case(
+        untold(), Requirements(unknowns=(UNTOLD,)), UNKNOWN, NOT_TOLD
+    ),
+    "what it is could not be read, and nothing is required": Case(
+        replace(untold(), unknowns=(UNREADABLE,)), Requirements(), UNKNOWN, NOT_TOLD
+    ),
     "schema 1": Case(untold(ImageKind.UNSUPPORTED), workloads(ecs()), UNKNOWN, NOT_TOLD),
     "a part, and what was told suffices": Case(index("linux/amd64", UNTOLD), workloads(ecs("linux/amd64")), OK, MATCH),
     "a part, and what was told does not suffice the service": Case(

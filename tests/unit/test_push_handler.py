@@ -166,7 +166,9 @@ def test_a_download_that_fails_is_logged_without_the_presigned_url(
         guard = type(made.guard)(
             real, made.guard.workloads, made.guard.policies, made.guard.alerts, made.guard.enforcement, made.guard.now
         )
-        monkeypatch.setattr(push, "inbox", lambda: Inbox(guard, made.registry, made.dead_letters, made.queue, 5))
+        monkeypatch.setattr(
+            push, "inbox", lambda: Inbox(guard, made.registry, made.dead_letters, made.queue, made.deadline, 5)
+        )
         message = event(image_digest=digest)
 
         assert invoked.invoke(message) == ["m1"]

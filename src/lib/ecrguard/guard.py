@@ -154,8 +154,16 @@ class Guard:
 
     def _untold(self, push: Push, unknown: Unknown, *, last_try: bool) -> _Case:
         """The case of a push that could not be judged: tried again where that may help, else said."""
-        if unknown.reason.cure is Cure.WAIT and not last_try:
+        gone = unknown.reason is UnknownReason.IMAGE_GONE
+        # What was pushed is there when its event comes; a copy or a restored image may come a moment after its event.
+        late = gone and push.arrival is not Arrival.PUSHED
+        if (unknown.reason.cure is Cure.WAIT or late) and not last_try:
             raise UnreadableError(unknown)
+        if gone:
+            verdict = Verdict(
+                Judgement.NOT_APPLICABLE, Reason.IMAGE_GONE, f"Deleted before it was judged: {unknown.detail}."
+            )
+            return _Case(push, Decision(), ResourceTags(), None, verdict)
         why = f"The image could not be judged: {unknown.detail}."
         verdict = Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=(unknown,))
         return _Case(push, Decision(), ResourceTags(), None, verdict)

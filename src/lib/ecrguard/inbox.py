@@ -9,6 +9,7 @@ from ecrguard.errors import MalformedEventError, UnreadableError
 from ecrguard.event import read_push
 
 if TYPE_CHECKING:
+    from ecrguard.deadline import Deadline
     from ecrguard.domain.reference import Registry
     from ecrguard.guard import Guard, Report
     from ecrguard.ports import DeadLetters, Message, MessageQueue
@@ -17,6 +18,8 @@ MALFORMED_EVENT = "malformed_event"
 """Code of a dead letter whose message is no event that the product handles."""
 RETRY_SECONDS = (15, 60, 300, 900)
 """When a message is handed out again after each try: soon for a throttle, and all together 20 minutes for an outage."""
+SECONDS_FOR_A_PUSH = 40
+"""Enough for one push where AWS answers; the reading of workloads ends by itself when it takes longer."""
 FOREIGN_REGISTRY = "foreign_registry"
 """Code of a dead letter whose event is of another account or Region than this deployment's."""
 
@@ -43,6 +46,7 @@ class Inbox:
         registry: that this deployment guards.
         dead_letters: where a message goes that cannot be settled now.
         queue: where messages come from.
+        deadline: of the invocation; a message is taken only if there is time to see it through.
         max_receives: how often the queue hands out a message before it moves it away by itself.
     """
 
@@ -50,6 +54,7 @@ class Inbox:
     registry: Registry
     dead_letters: DeadLetters
     queue: MessageQueue
+    deadline: Deadline
     max_receives: int
 
     def take(self, message: Message) -> Handled:
@@ -68,6 +73,8 @@ class Inbox:
             cause = f"expected an event of the registry {self.registry.host}, got one of {push.registry.host}"
             return self._bury(body, (), FOREIGN_REGISTRY, cause)
         try:
+            if not last_try:
+                self.deadline.keep(SECONDS_FOR_A_PUSH, f"judging {push.image_name}")
             reports = self.guard.check(push, last_try=last_try)
         except UnreadableError as error:
             if not last_try:

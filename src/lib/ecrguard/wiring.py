@@ -16,6 +16,7 @@ from ecrguard.adapters.sns import SnsAlerts
 from ecrguard.adapters.sqs import SqsDeadLetters
 from ecrguard.adapters.visibility import SqsVisibility
 from ecrguard.adapters.workloads import workload_reader
+from ecrguard.deadline import Deadline
 from ecrguard.guard import Guard
 from ecrguard.inbox import Inbox
 
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 
 _CLIENTS = Config(
     connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="ecrguard",
 )
-"""Every call answers or fails well within the function's timeout, retries included; the queue retries what is left."""
+"""A call that fails has failed after some 20 seconds, its retries included: the queue tries again what is worth it."""
 
 
 def build_inbox(config: PushConfig) -> Inbox:
     """The push function's inbox on AWS. No client is made before a call needs it, and each is made once."""
-    session = boto3.Session()
+    session, deadline = boto3.Session(), Deadline()
     guard = Guard(
         images=EcrImages(
             functools.cache(lambda: session.client("ecr", config=_CLIENTS)), Blobs(), config.registry, config.partition
@@ -42,6 +43,7 @@ def build_inbox(config: PushConfig) -> Inbox:
             config.linked_workloads,
             functools.cache(lambda: session.client("ecs", config=_CLIENTS)),
             functools.cache(lambda: session.client("apprunner", config=_CLIENTS)),
+            deadline,
         ),
         policies=AppConfigPolicy(
             functools.cache(lambda: session.client("appconfigdata", config=_CLIENTS)),
@@ -60,6 +62,7 @@ def build_inbox(config: PushConfig) -> Inbox:
         config.registry,
         SqsDeadLetters(sqs, config.dead_letter_queue_url),
         SqsVisibility(sqs, config.push_queue_url),
+        deadline,
         config.max_receives,
     )
 

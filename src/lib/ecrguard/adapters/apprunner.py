@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from ecrguard.adapters.aws_errors import error_code, unreadable
 from ecrguard.adapters.references import naming
+from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
@@ -46,14 +47,17 @@ REGIONS = frozenset(
 )
 """Regions that have App Runner. It takes no new customers, so none is expected to be added."""
 
+SECONDS_KEPT = 25
+"""What reading leaves of an invocation for judging and alerting."""
 _PAGE = 20
 _SUBJECT = "App Runner services"
 _HOST = Platform("linux", "amd64")
 # A service that failed to be created stays listed with its image and can be rebuilt; one whose deletion failed cannot.
 _DEAD = frozenset({"DELETED", "DELETE_FAILED"})
 _DEPLOYS = frozenset({"RUNNING", "OPERATION_IN_PROGRESS"})
-# What AWS writes where a service is closed to accounts that never used it: such an account has no App Runner services.
+# What AWS answers where a service is closed to accounts that never used it: such an account has no App Runner services.
 _CLOSED = "new customers"
+_NOT_SUBSCRIBED = frozenset({"OptInRequired", "SubscriptionRequiredException"})
 
 
 @dataclass(slots=True)
@@ -62,9 +66,11 @@ class AppRunnerServices:
 
     Attributes:
         client: gives boto3's App Runner client; called when there is something to read.
+        deadline: of the invocation; where the time is up, reading stops as where App Runner throttles.
     """
 
     client: Callable[[], AppRunnerClient]
+    deadline: Deadline = field(default_factory=Deadline)
     _absent: bool = field(default=False)
 
     def linked(self, registry: Registry, repository: str) -> LinkedWorkloads:
@@ -123,6 +129,7 @@ class AppRunnerServices:
             UnreadableError: throttled or unavailable: the services after it would fare no better.
         """
         subject = f"App Runner service {summary.get('ServiceName', '')}"
+        self.deadline.keep(SECONDS_KEPT, f"reading {subject}")
         try:
             answer = client.describe_service(ServiceArn=summary["ServiceArn"])
         except (ClientError, BotoCoreError) as error:
@@ -164,6 +171,7 @@ def read_service(answer: ServiceTypeDef, registry: Registry, repository: str) ->
 
 def _has_no_app_runner(error: ClientError | BotoCoreError, region: str) -> bool:
     if isinstance(error, ClientError):
-        return _CLOSED in str(error.response.get("Error", {}).get("Message", ""))
+        closed = _CLOSED in str(error.response.get("Error", {}).get("Message", ""))
+        return closed or error_code(error) in _NOT_SUBSCRIBED
     # Only the name that does not resolve: a time-out may be a network that hides an App Runner that is there.
     return isinstance(error, EndpointConnectionError) and region not in REGIONS

@@ -29,6 +29,7 @@ from ecrguard.adapters.ecs_mapping import (
     read_task_definition,
 )
 from ecrguard.adapters.references import naming
+from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
 from ecrguard.errors import UnreadableError
@@ -52,6 +53,8 @@ ACTIONS = (
 )
 """IAM actions that reading needs."""
 
+SECONDS_KEPT = 25
+"""What reading leaves of an invocation for judging and alerting."""
 _SERVICES_PER_CALL = 10
 _MAX_KEPT = 10_000
 
@@ -62,9 +65,12 @@ class EcsServices:
 
     Attributes:
         client: gives boto3's ECS client; called when there is something to read.
+        deadline: of the invocation. Where the time is up, reading stops as where ECS throttles; the task definitions
+            that were read are kept, so that the next try comes further.
     """
 
     client: Callable[[], ECSClient]
+    deadline: Deadline = field(default_factory=Deadline)
     _definitions: dict[str, TaskDefinition] = field(default_factory=dict)
 
     def linked(self, registry: Registry, repository: str) -> LinkedWorkloads:
@@ -77,7 +83,7 @@ class EcsServices:
             client = self.client()
         except BotoCoreError as error:
             return LinkedWorkloads((), (unreadable(error, ACTIONS[0], "ECS services").unknown,))
-        scan = _Scan(client, registry, repository, self._definitions)
+        scan = _Scan(client, registry, repository, self.deadline, self._definitions)
         scan.run()
         return LinkedWorkloads(tuple(scan.workloads), tuple(scan.unknowns))
 
@@ -89,6 +95,7 @@ class _Scan:
     client: ECSClient
     registry: Registry
     repository: str
+    deadline: Deadline
     definitions: dict[str, TaskDefinition]
     workloads: list[Workload] = field(default_factory=list)
     unknowns: list[Unknown] = field(default_factory=list)
@@ -117,6 +124,7 @@ class _Scan:
                 )
                 arns = dict.fromkeys(arn for page in pages for arn in page.get("serviceArns", []))
             for some in batched(arns, _SERVICES_PER_CALL, strict=False):
+                self.deadline.keep(SECONDS_KEPT, f"reading {subject}")
                 self._services(cluster, some, subject)
         except ClusterGoneError:
             return
@@ -186,6 +194,7 @@ class _Scan:
         if arn in self.definitions:
             return self.definitions[arn]
         action = "ecs:DescribeTaskDefinition"
+        self.deadline.keep(SECONDS_KEPT, f"reading the task definition of {subject}")
         try:
             if arn in self.refused:
                 raise self.refused[arn]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apprunner.client import AppRunnerClient
     from mypy_boto3_ecs.client import ECSClient
 
+    from ecrguard.deadline import Deadline
     from ecrguard.domain.reference import Registry
     from ecrguard.ports import WorkloadReader
 
@@ -42,7 +43,10 @@ class Workloads:
 
 
 def workload_reader(
-    names: Iterable[str], ecs_client: Callable[[], ECSClient], apprunner_client: Callable[[], AppRunnerClient]
+    names: Iterable[str],
+    ecs_client: Callable[[], ECSClient],
+    apprunner_client: Callable[[], AppRunnerClient],
+    deadline: Deadline,
 ) -> Workloads:
     """A reader of the sources that ``names`` switch on; none at all where there are no names.
 
@@ -50,6 +54,7 @@ def workload_reader(
         names: keys of :data:`ACTIONS`, as in the environment variable ``LINKED_WORKLOADS``.
         ecs_client: gives boto3's ECS client.
         apprunner_client: gives boto3's App Runner client.
+        deadline: of the invocation.
 
     Raises:
         ConfigurationError: a name that is no source.
@@ -59,7 +64,7 @@ def workload_reader(
         if name not in ACTIONS:
             raise ConfigurationError(f"expected some of {', '.join(ACTIONS)} in LINKED_WORKLOADS, got {name!r}")
     sources: dict[str, WorkloadReader] = {
-        "ecs": ecs.EcsServices(ecs_client),
-        "apprunner": apprunner.AppRunnerServices(apprunner_client),
+        "ecs": ecs.EcsServices(ecs_client, deadline),
+        "apprunner": apprunner.AppRunnerServices(apprunner_client, deadline),
     }
     return Workloads(tuple(sources[name] for name in wanted))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.failure import build_commands, definition_remedy, predict
-from ecrguard.domain.image import Image, ImageKind, Unknown
+from ecrguard.domain.image import Image, ImageKind, Unknown, UnknownReason
 from ecrguard.domain.platform import ARCHITECTURES, Fit, Platform, architecture_named, host_runs, satisfies
 from ecrguard.domain.policy import Demand, LinkedMode, Match
 from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Severity, Subject, SubjectKind, Verdict
@@ -56,14 +56,11 @@ def judge(push: Push, image: Image, requirements: Requirements) -> Verdict:
     if image.kind is ImageKind.ARTIFACT:
         what = image.artifact_type or "an index of artifacts"
         return Verdict(Judgement.NOT_APPLICABLE, Reason.ARTIFACT, f"Nothing here runs in a container: it is {what}.")
-    if image.unknowns and not image.offers:
-        return Verdict(
-            Judgement.UNKNOWN,
-            Reason.NOT_TOLD,
-            f"What the image is built for could not be told: {image.unknowns[0].detail}.",
-            unknowns=(*image.unknowns, *requirements.unknowns),
-        )
     exact, others = _linked(push, requirements)
+    if not image.offers:
+        verdict = _without_offers(image, requirements, exact, others)
+        if verdict is not None:
+            return verdict
     findings: list[Finding] = []
     kept = _kept(image, requirements.demand, exact)
     if requirements.demand is not None and requirements.demanded_by is not None:
@@ -74,6 +71,27 @@ def judge(push: Push, image: Image, requirements: Requirements) -> Verdict:
         findings += _repository_findings(push, image, others, kept)
     findings.sort(key=lambda finding: _ORDER[finding.severity])
     return _verdict(image, requirements, tuple(findings), [*exact, *others])
+
+
+def _without_offers(
+    image: Image, requirements: Requirements, exact: Sequence[Workload], others: Sequence[Workload]
+) -> Verdict | None:
+    """The verdict on an image of which no platform is known; None where what is required decides."""
+    unknowns = (*image.unknowns, *requirements.unknowns)
+    unasked = requirements.demand is None and not exact and not requirements.unknowns
+    if unasked and not image.unknowns:
+        # The tags under which registries without the referrers API keep lists of signatures point to such, once empty.
+        why = "An index without entries, and nothing requires one of it."
+        return Verdict(Judgement.NOT_APPLICABLE, Reason.NO_REQUIREMENT, why)
+    stateless = all(unknown.reason is UnknownReason.PLATFORM_MISSING for unknown in image.unknowns)
+    if unasked and not others and stateless:
+        # Cache layers of image builders and bundles of other things are pushed as images that state no platform.
+        why = "It states no platform, and nothing requires one of it."
+        return Verdict(Judgement.NOT_APPLICABLE, Reason.NO_REQUIREMENT, why, unknowns=unknowns)
+    if not image.unknowns:
+        return None
+    why = f"What the image is built for could not be told: {image.unknowns[0].detail}."
+    return Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=unknowns)
 
 
 def _verdict(
@@ -203,7 +221,7 @@ def _hostless_findings(image: Image, workload: Workload) -> list[Finding]:
     """A workload whose platform is not known: only an image for every platform that it could be is safe."""
     if all(_fit(host, image) is not Fit.NONE for host in _POSSIBLE):
         return []
-    text = "its definition names no platform, and no instance is there to ask."
+    text = "its definition does not tell the platform, and no instance is there that does."
     remedy = (f'set "runtimePlatform" in the task definition {workload.definition}',)
     return [
         Finding(

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     ARTIFACT = "artifact"
     UNTAGGED = "untagged"
     OWN_MARKER = "own_marker"
+    IMAGE_GONE = "image_gone"
+    """It was deleted before it was judged."""
 
 
 class SubjectKind(StrEnum):
