@@ -458,7 +458,7 @@ def policies_are_checked_before_they_count(stack: Stack) -> None:
     assert stack.properties("PolicyFunctionPermission")["Principal"] == "appconfig.amazonaws.com"
     assert stack.resources["PolicyDeployment"]["DependsOn"] == "PolicyFunctionPermission"
     assert stack.resources["InitialPolicy"]["DependsOn"] == "PolicyFunctionPermission"
-    assert "PolicyDeployment" in stack.resources["PushFunction"]["DependsOn"]
+    assert stack.resources["PushFunction"]["DependsOn"] == "PolicyDeployment"
 
 
 def policies_take_effect_at_once(stack: Stack) -> None:

@@ -76,7 +76,7 @@ BREAKING: list[tuple[Promise, str, str]] = [
     (promises.first_policy_is_valid_and_empty, "        version: 1\n", "        version: 2\n"),
     (promises.first_policy_is_never_put_again, "Description: No rules; linked workloads decide", "Description: Empty"),
     (promises.policies_outlive_the_stack, "DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Delete"),
-    (promises.policies_are_checked_before_they_count, "DependsOn: [PolicyDeployment, ", "DependsOn: ["),
+    (promises.policies_are_checked_before_they_count, "DependsOn: PolicyDeployment\n", "DependsOn: PolicyProfile\n"),
     (promises.policies_take_effect_at_once, "FinalBakeTimeInMinutes: 0", "FinalBakeTimeInMinutes: 10"),
     (promises.a_guard_that_has_stopped_says_so, "MetricName: Throttles", "MetricName: Invocations"),
     (promises.alarms_ring_and_say_what_to_do, "AlarmActions: [!Ref AlarmsTopic]", "AlarmActions: [!Ref AlertsTopic]"),
