@@ -36,7 +36,7 @@ class _HttpAnswer:
 
 @functools.cache
 def _session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="AKIDTEST", aws_secret_access_key="not-a-secret")  # noqa: S106
+    return boto3.Session(aws_access_key_id="AKIDTEST", aws_secret_access_key="not-a-secret")  # noqa: S106 - of nothing
 
 
 def connect(service: str, answer: Callable[[str, Record], Record], region: str) -> Any:

@@ -95,8 +95,8 @@ def test_every_value_of_the_sdk_s_model_is_known() -> None:
     import botocore.session  # noqa: PLC0415 - needed here alone
 
     model = botocore.session.get_session().get_service_model("ecs")
-    architectures = model.shape_for("CPUArchitecture").enum  # type: ignore[attr-defined]
-    families = model.shape_for("OSFamily").enum  # type: ignore[attr-defined]
+    architectures = model.shape_for("CPUArchitecture").enum  # type: ignore[attr-defined]  # the stubs know no string shapes
+    families = model.shape_for("OSFamily").enum  # type: ignore[attr-defined]  # the stubs know no string shapes
 
     assert [(cpu, os) for cpu in architectures for os in families if ecs_platform(cpu, os) is None] == []
 
