@@ -110,13 +110,16 @@ def architecture() -> str:
 
 
 @contextlib.contextmanager
-def serving(terminal: Terminal, *, port: int | None = None, build_first: bool = True) -> Iterator[LocalAws]:
+def serving(
+    terminal: Terminal, *, port: int | None = None, build_first: bool = True, permissions: bool = True
+) -> Iterator[LocalAws]:
     """A local AWS to deploy on for the length of a ``with`` block; nothing of it is left afterwards.
 
     Args:
         terminal: says what is being done.
         port: of the AWS; a free one by default.
         build_first: build what will be deployed; else it is what was built last.
+        permissions: enforce IAM policies, so that what is deployed has the permissions of its own roles and no more.
 
     Raises:
         NotStartedError: the server did not come up.
@@ -129,7 +132,7 @@ def serving(terminal: Terminal, *, port: int | None = None, build_first: bool = 
         log, aws = Path(scratch) / "server.log", None
         try:
             with terminal.step("starting an AWS on this machine"):
-                aws = process.start(port, log=log)
+                aws = process.start(port, log=log, settings={"AUTH": str(permissions).lower()})
             yield aws
         except CommandError as error:
             error.add_note(f"The end of the server's log:\n{_tail(log.read_text(errors='replace'))}")

@@ -38,7 +38,11 @@ def up(port: int, parameters: Mapping[str, str], *, build_first: bool = True) ->
     progress, ready = Terminal.of(sys.stderr), False
     try:
         _require_free(port)
-        with temporary_directory(), serving(progress, port=port, build_first=build_first) as aws:
+        with (
+            temporary_directory(),
+            # Whoever tries things by hand need not write policies of queues first.
+            serving(progress, port=port, build_first=build_first, permissions=False) as aws,
+        ):
             with progress.step(f"sam deploy {' '.join(f'{name}={value}' for name, value in parameters.items())}"):
                 deployment = deploy(aws, parameters)
             print(instructions(deployment))

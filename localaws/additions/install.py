@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from localaws.additions import appconfig, apprunner, ecr_api, ecr_door, ecr_settings, ecs, host, stacks
+from localaws.additions import appconfig, apprunner, ecr_api, ecr_door, ecr_settings, ecs, host, permissions, stacks
 from localaws.additions.wire import JsonService
 
 
@@ -20,6 +20,8 @@ def install() -> None:
     host.before_stack_sets("AWS::AppConfig::Deployment", appconfig.validated_deployment)
     host.before_stack_sets("AWS::Lambda::EventSourceMapping", stacks.numbered_event_source)
     host.run_functions_with(bare_interpreter())
+    host.requests_count_as_tls()
+    host.authorize_on(permissions.resource)
 
 
 def bare_interpreter() -> str:

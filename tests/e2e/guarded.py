@@ -104,17 +104,19 @@ class Guarded:
         described = self.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
         return set(described["imageDetails"][0].get("imageTags", []))
 
-    def dead_letter(self, body: str) -> dict[str, str]:
-        """The attributes of the dead letter with this body; it is taken off the queue."""
+    def dead_letter(self, part: str) -> tuple[str, dict[str, str]]:
+        """The body and the attributes of the dead letter that has this in its body; it is taken off the queue."""
+        sqs, url = self.client("sqs"), self.url("DeadLetterQueueUrl")
 
-        def look() -> dict[str, str]:
-            sqs, url = self.client("sqs"), self.url("DeadLetterQueueUrl")
+        def look() -> list[tuple[str, dict[str, str]]]:
             for message in sqs.receive_message(
                 QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
             ).get("Messages", []):
-                if message["Body"] == body:
+                if part in message["Body"]:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-            return {}
+                    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+                    return [(message["Body"], attributes)]
+            return []
 
-        return wait_for("dead letter", look)
+        [found] = wait_for("dead letter", look)
+        return found

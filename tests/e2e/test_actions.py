@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from localaws.process import ACCOUNT, REGION
 
 from localaws import images
 
 if TYPE_CHECKING:
     from tests.e2e.guarded import Guarded
 
-# Service Authorization Reference, "Actions defined by Amazon ECR": every access level but Read and List.
-WRITES = (
-    "Put",
-    "Batch",
-    "Create",
-    "Delete",
-    "Complete",
-    "Initiate",
-    "Set",
-    "Start",
-    "Tag",
-    "Untag",
-    "Update",
-    "Upload",
-)
-READS = {"ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetRepositoryScanningConfiguration"}
+READS = {"BatchGetImage", "GetDownloadUrlForLayer", "DescribeImages", "ListTagsForResource"}
 
 
 def marker(image: images.Node) -> str:
@@ -88,8 +75,8 @@ def test_a_marker_name_that_another_image_has_for_good_is_left_to_it(guarded: Gu
 
 
 def test_in_audit_nothing_may_be_written_to_ecr_and_nothing_is(audited: Guarded) -> None:
-    assert not _ecr_writes(audited)
     repository = audited.repository("audited/")
+    assert allowed(audited, repository) == READS
     image = images.image("linux/arm64", label=repository)
     audited.push(image, repository, "1")
     [alert] = audited.alerts(repository)
@@ -98,8 +85,34 @@ def test_in_audit_nothing_may_be_written_to_ecr_and_nothing_is(audited: Guarded)
     assert audited.tags(repository, image.digest) == {"1"}
 
 
-def test_with_enforcement_tag_the_one_permission_to_write_is_to_put_an_image(guarded: Guarded) -> None:
-    assert _ecr_writes(guarded) == {"ecr:PutImage"}
+def test_with_enforcement_tag_it_may_put_an_image_besides(guarded: Guarded) -> None:
+    assert allowed(guarded, guarded.repository()) == READS | {"PutImage"}
+
+
+def test_a_stack_has_no_permission_on_repositories_that_are_not_its_own(audited: Guarded) -> None:
+    assert not allowed(audited, "base/python")
+
+
+def test_without_a_permission_a_push_does_not_pass_and_is_judged_when_it_is_sent_again(audited: Guarded) -> None:
+    iam, role = audited.client("iam"), audited.resource("PushRole")
+    policy = iam.get_role_policy(RoleName=role, PolicyName="ecs")["PolicyDocument"]
+    repository = audited.repository("audited/")
+    iam.delete_role_policy(RoleName=role, PolicyName="ecs")
+    try:
+        audited.push(images.image("linux/amd64", label=repository), repository, "1")
+        [verdict] = audited.judged(repository, "1")
+        [alert] = audited.alerts(repository)
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName="ecs", PolicyDocument=json.dumps(policy))
+    assert verdict["judgement"] == "unknown"
+    assert alert["unknowns"][0]["reason"] == "access_denied"
+    assert "ecs:ListClusters was denied" in alert["verdict"]["explanation"]
+
+    body, attributes = audited.dead_letter(repository)
+    assert attributes["code"] == "access_denied"
+    audited.send(body)
+    _, again = audited.judged(repository, "1", count=2)
+    assert (again["judgement"], again["alerted"]) == ("ok", False)
 
 
 def test_two_stacks_share_an_account_and_each_sees_to_its_own(guarded: Guarded, audited: Guarded) -> None:
@@ -113,17 +126,14 @@ def test_two_stacks_share_an_account_and_each_sees_to_its_own(guarded: Guarded, 
     assert not audited.alerts(ours, count=0)
 
 
-def _ecr_writes(stack: Guarded) -> set[str]:
-    """What the push function's role lets it change in ECR, as IAM has it."""
-    iam, role = stack.client("iam"), stack.resource("PushRole")
-    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
-    actions: set[str] = set()
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document: Any = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        for statement in document["Statement"]:
-            listed = statement["Action"]
-            actions |= {listed} if isinstance(listed, str) else set(listed)
-    assert "ecr:BatchGetImage" in actions
-    assert not [action for action in actions if "*" in action]
-    ecr = {action for action in actions if action.startswith("ecr")}
-    return {action for action in ecr - READS if action.partition(":")[2].startswith(WRITES)}
+def allowed(stack: Guarded, repository: str) -> set[str]:
+    """Of all that can be asked of ECR, what IAM allows the push function on a repository."""
+    operations: list[str] = stack.client("ecr").meta.service_model.operation_names
+    answer = stack.client("iam").simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:role/{stack.resource('PushRole')}",
+        ActionNames=[f"ecr:{operation}" for operation in operations],
+        ResourceArns=[f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"],
+    )
+    results: list[dict[str, str]] = answer["EvaluationResults"]
+    assert len(results) == len(operations)
+    return {result["EvalActionName"].removeprefix("ecr:") for result in results if result["EvalDecision"] == "allowed"}

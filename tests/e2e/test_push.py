@@ -66,13 +66,11 @@ def test_an_event_without_a_digest_is_judged_by_what_the_tag_stands_for(guarded:
     assert {verdict["digest"] for verdict in guarded.judged(repository, "1", count=2)} == {image.digest}
 
 
-def test_an_image_that_is_gone_does_not_pass(guarded: Guarded) -> None:
+def test_an_image_that_is_gone_does_not_pass_and_wakes_nobody(guarded: Guarded) -> None:
     repository = guarded.repository("base/")
     guarded.send(json.dumps(guarded.event("push-single", repository, f"sha256:{'0' * 64}", "gone")))
     [verdict] = guarded.judged(repository, "gone")
-    assert verdict["judgement"] == "unknown"
-    [alert] = guarded.alerts(repository)
-    assert [unknown["reason"] for unknown in alert["unknowns"]] == ["image_gone"]
+    assert (verdict["judgement"], verdict["reason"], verdict["alerted"]) == ("not_applicable", "image_gone", False)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +89,8 @@ def test_what_is_no_event_of_this_registry_is_kept_with_its_cause_and_holds_up_n
     body = "not an event" if change is None else json.dumps(event | change)
     guarded.send(body)
     guarded.push(images.image("linux/arm64", label=repository), repository, "after")
-    attributes = guarded.dead_letter(body)
+    buried, attributes = guarded.dead_letter(body)
+    assert buried == body
     assert attributes["code"] == code
     assert attributes["cause"].startswith("expected ")
     assert len(guarded.judged(repository, "after")) == len(guarded.alerts(repository)) == 1
