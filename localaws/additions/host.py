@@ -86,6 +86,7 @@ def serve(service: str, replacement: Handler) -> None:
 def route(service: str, target_prefix: str) -> None:
     """Recognise a service that ministack does not have, by its ``X-Amz-Target`` prefix or its signature's scope."""
     router.SERVICE_PATTERNS[service] = {"target_prefixes": [target_prefix], "credential_scope": service}
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
 
 
 def registry_door() -> Handler:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 # The member of the request that names the resource, or a list of them.
 _NAMED_BY: Final = {
+    ("apprunner", "DeleteService"): "ServiceArn",
+    ("apprunner", "DescribeService"): "ServiceArn",
+    ("apprunner", "UpdateService"): "ServiceArn",
     ("ecr", "ListTagsForResource"): "resourceArn",
     ("ecr", "TagResource"): "resourceArn",
     ("ecr", "UntagResource"): "resourceArn",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from localaws.process import ACCOUNT, REGION
 
 from localaws import images
@@ -93,20 +94,25 @@ def test_a_stack_has_no_permission_on_repositories_that_are_not_its_own(audited:
     assert not allowed(audited, "base/python")
 
 
-def test_without_a_permission_a_push_does_not_pass_and_is_judged_when_it_is_sent_again(audited: Guarded) -> None:
+@pytest.mark.parametrize(
+    ("name", "denied"), [("ecs", "ecs:ListClusters"), ("apprunner", "apprunner:ListServices")], ids=["ecs", "apprunner"]
+)
+def test_without_a_permission_a_push_does_not_pass_and_is_judged_when_it_is_sent_again(
+    audited: Guarded, name: str, denied: str
+) -> None:
     iam, role = audited.client("iam"), audited.resource("PushRole")
-    policy = iam.get_role_policy(RoleName=role, PolicyName="ecs")["PolicyDocument"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     repository = audited.repository("audited/")
-    iam.delete_role_policy(RoleName=role, PolicyName="ecs")
+    iam.delete_role_policy(RoleName=role, PolicyName=name)
     try:
         audited.push(images.image("linux/amd64", label=repository), repository, "1")
         [verdict] = audited.judged(repository, "1")
         [alert] = audited.alerts(repository)
     finally:
-        iam.put_role_policy(RoleName=role, PolicyName="ecs", PolicyDocument=json.dumps(policy))
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
     assert verdict["judgement"] == "unknown"
     assert alert["unknowns"][0]["reason"] == "access_denied"
-    assert "ecs:ListClusters was denied" in alert["verdict"]["explanation"]
+    assert f"{denied} was denied" in alert["verdict"]["explanation"]
 
     body, attributes = audited.dead_letter(repository)
     assert attributes["code"] == "access_denied"
