@@ -10,6 +10,8 @@ LOCALAWS_PY := .tools/localaws/bin/python
 SAM := .tools/sam/bin/sam
 export SAM_CLI_TELEMETRY := 0
 export UV_NO_PROGRESS := 1
+# The certificates that this machine trusts, a company's own among them; pip does so by itself.
+export UV_SYSTEM_CERTS := 1
 
 # A Python for uv to bootstrap from, and a venv filled with exactly one hashed requirements file.
 $(UV): requirements/uv.txt
