@@ -211,6 +211,7 @@ def test_parts_left_open_are_printed_as_stars() -> None:
         ("x86_64", "*/amd64"),
         ("armhf", "*/arm/v7"),
         ("arm", "*/arm"),
+        ("arm32", "*/arm"),
         ("latest", None),
         ("linux", None),
         ("", None),

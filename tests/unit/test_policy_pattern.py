@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrguard.domain.pattern import Globs, PatternError, tag_pattern, widened
+from ecrguard.domain.pattern import Globs, PatternError, architectures_in, tag_pattern, widened
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,8 @@ def test_no_glob_matches_nothing() -> None:
         ("{version}-{arch}", "1.4-arm64v2", None),
         ("{version}-{arch}", "1.4-s390xv2", None),
         ("{version}-{arch}", "1.4-arm", "arm"),
+        ("{version}-{arch}", "1.4-arm32", "arm"),
+        ("{version}-{arch}", "1.4-arm32v7", "arm/v7"),
         ("{version}-{arch}", "1.4-i386", "386"),
         ("{version}-{arch}", "pr-386", None),
         ("{version}-{arch}", "1.4-arm64-slim", None),
@@ -84,6 +86,54 @@ def test_captures(pattern: str, tag: str, expected: str | None) -> None:
     found = tag_pattern(pattern).capture(tag)
 
     assert (found and str(found).removeprefix("*/")) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("1.4-arm64", ["*/arm64"]),
+        ("1.4-ARM64-slim", ["*/arm64"]),
+        ("arm64", ["*/arm64"]),
+        ("1.4_arm64.rc1", ["*/arm64"]),
+        ("1.4-armv7", ["*/arm/v7"]),
+        ("1.4-arm32v7", ["*/arm/v7"]),
+        ("arm32v6-1.4", ["*/arm/v6"]),
+        ("1.4-arm32", ["*/arm"]),
+        ("1.4-arm", ["*/arm"]),
+        ("1.4-armhf", ["*/arm/v7"]),
+        ("1.4-arm64v8", ["*/arm64"]),
+        ("1.4-amd64v3", ["*/amd64/v3"]),
+        ("2-x86_64-slim", ["*/amd64"]),
+        ("2-x86-64", ["*/amd64"]),
+        ("2-i386", ["*/386"]),
+        ("2-linux-arm-v7", ["linux/arm/v7"]),
+        ("2-linux_arm64-slim", ["linux/arm64"]),
+        ("2-linux-386", ["linux/386"]),
+        ("2-arm-v7", ["*/arm"]),
+        ("2-amd64-arm64", ["*/amd64", "*/arm64"]),
+        ("amd64-arm64-amd64", ["*/amd64", "*/arm64"]),
+        # No level of amd64: the name beside it still counts.
+        ("linux-amd64-v9", ["*/amd64"]),
+        ("linux-arm64v2", []),
+        ("charm", []),
+        ("charm64-1", []),
+        ("arm64x", []),
+        ("pr-386", []),
+        ("linux", []),
+        ("latest", []),
+        ("", []),
+    ],
+)
+def test_the_architectures_that_a_tag_names(tag: str, expected: list[str]) -> None:
+    assert [str(found) for found in architectures_in(tag)] == expected
+
+
+@given(st.lists(st.sampled_from(["arm64", "armv7", "386", "v8", "linux", "x86_64", "1", "web"]), max_size=6), st.data())
+def test_a_tag_names_an_architecture_where_a_pattern_captures_one(parts: list[str], data: st.DataObject) -> None:
+    tag = "".join(part + data.draw(st.sampled_from(["-", "_", "."])) for part in parts)
+    captured = tag_pattern("*{platform}*").capture(tag) or tag_pattern("*{arch}*").capture(tag)
+
+    assert (captured in architectures_in(tag)) if captured else not architectures_in(tag)
 
 
 @pytest.mark.parametrize(
@@ -147,5 +197,6 @@ def test_no_tag_makes_matching_slow(text: str) -> None:
     started = time.perf_counter()
     globs.match(text)
     pattern.capture(text)
+    architectures_in(text)
 
     assert time.perf_counter() - started < 1

@@ -153,6 +153,29 @@ class TagPattern:
         return _match(self._tokens, tag, _State(), set())
 
 
+def architectures_in(tag: str) -> tuple[Platform, ...]:
+    """The partial platforms that a tag names between separators, in its order: ``1.4-armv7``, ``2-linux-arm64-slim``.
+
+    They are those that ``*{platform}*`` or else ``*{arch}*`` would capture, all of them rather than the first.
+    """
+    found: list[Platform] = []
+    start = 0
+    while start < len(tag):
+        end, named = _named_at(tag, start)
+        found += [named] if named is not None else []
+        start = end
+    return tuple(dict.fromkeys(found))
+
+
+def _named_at(tag: str, start: int) -> tuple[int, Platform | None]:
+    for kind in (_Kind.PLATFORM, _Kind.ARCH):
+        match = _CAPTURED[kind].match(tag, start)
+        named = _platform(_add(_Parts(), match)) if match is not None else None
+        if match is not None and named is not None:
+            return match.end(), named
+    return start + 1, None
+
+
 def has_capture(text: str) -> bool:
     """Whether a tag pattern has captures, or tries to: a brace is no character of a tag."""
     return "{" in text or "}" in text

@@ -73,7 +73,9 @@ _ARCHITECTURE_ALIASES = {
     "armel": ("arm", "v6"),
 }
 _OS_ALIASES = {"macos": "darwin"}
-ARCHITECTURE_NAMES = ARCHITECTURES | frozenset(_ARCHITECTURE_ALIASES)
+_ARM_NAMES = frozenset({"arm", "arm32"})
+"""``arm32`` is no name of containerd's; Docker's official images have it in names and tags (``arm32v7``)."""
+ARCHITECTURE_NAMES = ARCHITECTURES | frozenset(_ARCHITECTURE_ALIASES) | _ARM_NAMES
 OPERATING_SYSTEM_NAMES = OPERATING_SYSTEMS | frozenset(_OS_ALIASES)
 """All names that people write for them, aliases too (``x86_64``, ``macos``)."""
 _ARM64_VARIANTS = {"8": "", "v8": "", "v8.0": "", "8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"}
@@ -204,10 +206,10 @@ def _check(name: str, known: frozenset[str], what: str, text: str) -> None:
 
 def architecture_named(text: str) -> Platform | None:
     """The partial platform of an architecture's name alone (``arm64``, ``x86_64``), None where it is no such name."""
+    if text.strip().lower() in _ARM_NAMES:
+        return Platform("", "arm")
     known = platform("", text)
-    if known.architecture not in ARCHITECTURES:
-        return None
-    return Platform("", known.architecture, "" if text.strip().lower() == "arm" else known.variant)
+    return Platform("", known.architecture, known.variant) if known.architecture in ARCHITECTURES else None
 
 
 def equal(one: Platform, other: Platform) -> bool:
