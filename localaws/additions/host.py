@@ -7,8 +7,12 @@ the rest on. State lives in ministack's own stores, which resolve the account an
 
 from __future__ import annotations
 
+import array
+import fcntl
 import functools
 import json
+import termios
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, NamedTuple, TypedDict, cast
 
@@ -45,6 +49,9 @@ class Invocation(NamedTuple):
     payload: Any
     failed: bool
 
+
+_LOG_SECONDS: Final = 2.0
+_LOG_IDLE_SECONDS: Final = 0.02
 
 REPOSITORIES: Final = cast("Store", ecr._repositories)  # noqa: SLF001 - the emulator has no public store
 IMAGES: Final = cast("Store", ecr._images)  # noqa: SLF001 - as above
@@ -156,6 +163,31 @@ def run_functions_with(interpreter: str) -> None:
         return (interpreter if runtime.startswith("python") else binary), script
 
     lambda_runtime._detect_runtime_binary = runtime_binary  # noqa: SLF001 - as above
+
+
+def collect_whole_logs() -> None:
+    """Have an invocation's log end when the function's output has been read, not when the machine is slow to read it.
+
+    What is left over would come with the log of the next invocation, which may be never.
+    """
+    worker = lambda_runtime.Worker
+    drain = worker._drain_stderr_bounded  # noqa: SLF001 - as above
+
+    def drain_all(self: Any, *arguments: Any, **named: Any) -> str:
+        deadline = time.monotonic() + _LOG_SECONDS
+        while self._proc is not None and _unread(self._proc) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return cast("str", drain(self, *arguments, **({"idle_confirm": _LOG_IDLE_SECONDS} | named)))
+
+    worker._drain_stderr_bounded = drain_all  # noqa: SLF001 - as above
+
+
+def _unread(process: Any) -> int:
+    """Bytes that wait in the pipe of a process's standard error."""
+    waiting = array.array("i", [0])
+    if not process.stderr.closed:
+        fcntl.ioctl(process.stderr, termios.FIONREAD, waiting)
+    return waiting[0]
 
 
 def before_stack_sets(resource_type: str, prepare: Callable[[Record], Record]) -> None:

@@ -20,6 +20,7 @@ def install() -> None:
     host.before_stack_sets("AWS::AppConfig::Deployment", appconfig.validated_deployment)
     host.before_stack_sets("AWS::Lambda::EventSourceMapping", stacks.numbered_event_source)
     host.run_functions_with(bare_interpreter())
+    host.collect_whole_logs()
     host.requests_count_as_tls()
     host.authorize_on(permissions.resource)
 
