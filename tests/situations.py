@@ -54,7 +54,7 @@ def ecs(
     basis: Basis = Basis.EXPLICIT,
     registry: Registry = REGISTRY,
 ) -> Workload:
-    """A service of ECS; ``reference`` is ``:tag`` or ``@digest``. Without hosts its platform is unknown."""
+    """A service of ECS; ``reference`` is ``:tag`` or ``@digest``. Without hosts its platform is unknown, or unrecognised."""
     return Workload(
         WorkloadKind.ECS_SERVICE,
         f"arn:aws:ecs:eu-central-1:123456789012:service/{name}",
@@ -62,7 +62,7 @@ def ecs(
         "app",
         parse_reference(f"{registry.host}/{REPOSITORY}{reference}"),
         platforms(hosts),
-        basis if hosts else Basis.UNKNOWN,
+        basis if hosts or basis is Basis.UNRECOGNISED else Basis.UNKNOWN,
         "web:7",
     )
 

@@ -112,7 +112,7 @@ def test_a_malformed_image_that_names_the_repository_is_unknown(app_runner: Fake
     answer = read(app_runner)
 
     assert [(unknown.reason, unknown.subject) for unknown in answer.unknowns] == [
-        (UnknownReason.WORKLOAD_PLATFORM_UNKNOWN, "App Runner service site")
+        (UnknownReason.WORKLOAD_IMAGE_INVALID, "App Runner service site")
     ]
 
 

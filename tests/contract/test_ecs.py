@@ -216,7 +216,7 @@ def test_an_architecture_that_is_new_is_unknown_and_names_the_workload(ecs: Fake
 
     (workload,) = read(ecs).workloads
 
-    assert (workload.name, workload.hosts, workload.basis) == ("prod/web", (), Basis.UNKNOWN)
+    assert (workload.name, workload.hosts, workload.basis) == ("prod/web", (), Basis.UNRECOGNISED)
 
 
 def test_a_malformed_image_that_names_the_repository_is_unknown(ecs: FakeEcs) -> None:
@@ -226,7 +226,7 @@ def test_a_malformed_image_that_names_the_repository_is_unknown(ecs: FakeEcs) ->
 
     assert answer.workloads == ()
     assert reasons(answer) == [
-        (UnknownReason.WORKLOAD_PLATFORM_UNKNOWN, "ECS service prod/web, container app"),
+        (UnknownReason.WORKLOAD_IMAGE_INVALID, "ECS service prod/web, container app"),
     ]
     assert "https://" in answer.unknowns[0].detail
 

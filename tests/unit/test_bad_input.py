@@ -257,7 +257,9 @@ OPERATORS = {
     "a resource tag that names an unknown platform": Row(
         bad_resource_tag, R.RESOURCE_TAGS_INVALID, "did you mean amd64?", dead_lettered=True
     ),
-    "a service whose platform nobody knows": Row(service_of_unknown_platform, "not_told", "does not tell the platform"),
+    "a service whose platform nobody knows": Row(
+        service_of_unknown_platform, R.WORKLOAD_PLATFORM_UNKNOWN, "does not name a platform", dead_lettered=True
+    ),
 }
 
 TABLE = EVENTS | IMAGES | DENIED | WAITING | OPERATORS

@@ -54,14 +54,17 @@ def test_a_push_for_which_no_time_is_left_goes_back_to_the_queue_unread() -> Non
     assert guarded.queue.put == [("receipt", RETRY_SECONDS[0])]
 
 
-def test_the_last_try_is_made_however_little_time_is_left() -> None:
+def test_on_the_last_try_without_time_it_is_told_and_kept_rather_than_begun() -> None:
     guarded = Guarded(deadline=Deadline(lambda: 1))
-    guarded.demands("linux/amd64")
     body = event(image_digest=guarded.holds(single(), "1.4.2"))
 
-    (report,) = guarded.inbox.take(Message(body, MAX_RECEIVES, "receipt")).reports
+    handled = guarded.inbox.take(Message(body, MAX_RECEIVES, "receipt"))
 
-    assert report.verdict.judgement is Judgement.OK
+    assert guarded.calls() == {}
+    assert [report.verdict.judgement for report in handled.reports] == [Judgement.UNKNOWN]
+    (alert,) = guarded.alerts.published
+    assert "1 seconds are left of the invocation" in alert.verdict.explanation
+    assert [letter.code for letter in guarded.dead_letters.kept] == [UnknownReason.UNAVAILABLE]
 
 
 def test_reading_many_services_stops_in_time_and_goes_on_from_there() -> None:

@@ -78,7 +78,7 @@ def test_half_a_platform_that_exists_with_one_other_half_only_is_whole(
 )
 def test_a_value_that_is_new_is_not_taken_for_an_old_one(launch: Launch, cpu: str, os: str) -> None:
     assert not needs_instances(definition(cpu, os), launch)
-    assert hosts_of(definition(cpu, os), launch, [X86_INSTANCE]) == ((), Basis.UNKNOWN)
+    assert hosts_of(definition(cpu, os), launch, [X86_INSTANCE]) == ((), Basis.UNRECOGNISED)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_fargate_fills_in_x86_64_and_linux_or_the_family_of_the_service(
 
 
 def test_a_family_of_fargate_that_is_new_is_unknown() -> None:
-    assert hosts_of(definition(), Launch("FARGATE", platform_family="BOTTLEROCKET")) == ((), Basis.UNKNOWN)
+    assert hosts_of(definition(), Launch("FARGATE", platform_family="BOTTLEROCKET")) == ((), Basis.UNRECOGNISED)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,10 @@ def test_the_instances_fill_in_the_half_that_is_silent(
     assert hosts_of(definition(cpu, os), EC2, instances) == (hosts, Basis.CAPACITY)
 
 
+def test_an_instance_of_a_kind_that_is_new_is_not_taken_for_an_old_one() -> None:
+    assert hosts_of(definition(), EC2, [PLAIN_X86, NEW_KIND]) == ((), Basis.UNRECOGNISED)
+
+
 @pytest.mark.parametrize(
     ("cpu", "launch", "instances"),
     [
@@ -149,7 +153,6 @@ def test_the_instances_fill_in_the_half_that_is_silent(
         ("", ASG, [PLAIN_X86, ARM_INSTANCE]),
         ("", Launch("NEW"), [PLAIN_X86]),
         ("X86_64", EC2, [ARM_INSTANCE]),
-        ("", EC2, [PLAIN_X86, NEW_KIND]),
     ],
     ids=[
         "no instances",
@@ -159,7 +162,6 @@ def test_the_instances_fill_in_the_half_that_is_silent(
         "none of the provider",
         "a launch type that is new",
         "none of the architecture stated",
-        "one instance of a kind that is new",
     ],
 )
 def test_where_no_instance_can_tell_the_platform_is_unknown(

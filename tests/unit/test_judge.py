@@ -22,8 +22,9 @@ from tests.situations import (
     untold,
 )
 
+from ecrguard.domain.findings import tag_names_platform
 from ecrguard.domain.image import Image, ImageKind, Unknown, UnknownReason
-from ecrguard.domain.judge import Requirements, judge, tag_names_platform
+from ecrguard.domain.judge import Requirements, judge
 from ecrguard.domain.platform import Platform, parse
 from ecrguard.domain.policy import Demand, LinkedMode, Match
 from ecrguard.domain.reference import Registry
@@ -116,7 +117,11 @@ REPOSITORY_WIDE = {
         single("linux/arm64"), workloads(ecs(reference=":prod"), apprunner(":live")), MISMATCH, MISS
     ),
     "runs on none, and the tag says so: on purpose": Case(
-        single("linux/arm64"), workloads(ecs(reference=":prod")), OK, MATCH, "1.4-arm64"
+        single("linux/arm64"),
+        workloads(ecs(reference=":prod")),
+        NOT_APPLICABLE,
+        Reason.NO_REQUIREMENT,
+        "1.4-arm64",
     ),
     "runs on none, and the tag says another": Case(
         single("linux/arm64"), workloads(ecs(reference=":prod")), MISMATCH, MISS, "1.4-amd64"
@@ -279,9 +284,62 @@ def test_a_verdict_says_what_was_needed_by_whom_and_what_there_is() -> None:
 
 
 def test_weaker_evidence_says_that_it_is_about_a_move() -> None:
-    (finding,) = judge(push("1.5"), single("linux/arm64"), workloads(ecs(reference=":1.4"))).findings
+    verdict = judge(push("1.5"), single("linux/arm64"), workloads(ecs(reference=":1.4")))
 
-    assert finding.prediction.startswith("If prod/web is moved from 123456789012.dkr.ecr.eu-central-1")
+    (finding,) = verdict.findings
+    assert finding.prediction.startswith("Moved to this image: The image is pulled and cannot start")
+    assert verdict.explanation == (
+        "The image is built for linux/arm64; ECS service prod/web, container app needs linux/amd64 (it runs 1.4 now)."
+    )
+    assert not any("task definition" in remedy.text for remedy in finding.remedy), "it runs what it should"
+
+
+def test_only_what_counts_is_said_to_be_needed() -> None:
+    services = workloads(ecs("linux/arm64"), ecs("linux/amd64", ":prod", name="b"))
+
+    assert judge(push(), single("linux/amd64"), services).needs == (ARM64,)
+
+
+def test_a_platform_that_is_not_known_here_is_no_silent_one() -> None:
+    image = index("linux/amd64 linux/arm64")
+    silent, new = ecs("", basis=Basis.UNKNOWN), ecs("", basis=Basis.UNRECOGNISED)
+
+    assert judge(push(), image, workloads(silent)).judgement is OK
+    verdict = judge(push(), image, workloads(new))
+    assert verdict.judgement is UNKNOWN
+    assert [unknown.reason for unknown in verdict.unknowns] == [UnknownReason.WORKLOAD_PLATFORM_UNKNOWN]
+    assert "this version of ecrguard does not know" in verdict.explanation
+
+
+def test_services_of_another_tag_whose_platform_is_not_known_here_flag_nothing() -> None:
+    services = workloads(ecs(reference=":prod"), ecs("", ":prod", name="b", basis=Basis.UNRECOGNISED))
+
+    assert judge(push("1.5"), single("linux/arm64"), services).judgement is OK
+
+
+def test_a_tag_that_breaks_its_promise_is_told_as_that() -> None:
+    needs = Requirements(Demand((parse("amd64", partial=True),), from_tag=True), RULE)
+
+    verdict = judge(push("1.4-amd64"), single("linux/arm64"), needs)
+
+    assert verdict.explanation == (
+        "The image is built for linux/arm64; policy rule web needs amd64, which the tag names."
+    )
+    assert verdict.findings[0].prediction == "Whoever pulls 1.4-amd64 for amd64 gets an image that does not run there."
+
+
+def test_where_any_of_several_will_do_the_finding_says_so() -> None:
+    (finding,) = judge(push(), single("linux/s390x"), demand("linux/amd64 linux/arm64", Match.ANY)).findings
+
+    assert finding.prediction == "The image has neither linux/amd64 nor linux/arm64; one of them is enough."
+
+
+def test_the_32_bit_warning_names_what_it_is_about() -> None:
+    image = index("linux/amd64 linux/arm/v7")
+
+    (finding,) = judge(push(), image, workloads(ecs("linux/amd64 linux/arm64"))).findings
+
+    assert finding.prediction == ("On linux/arm64 it runs as linux/arm/v7, and only where the CPU has its 32-bit mode.")
 
 
 NAMED = {

@@ -24,7 +24,7 @@ from ecrguard.observe import Observation, observe
 from ecrguard.ports import LinkedWorkloads, TagAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from ecrguard.domain.image import Image
@@ -40,7 +40,7 @@ class Report:
         image: as observed; None where it was not or could not be read.
         verdict: on it.
         outcome: what was done and refused.
-        alerted: an alert was published.
+        alerted: it is alerted.
         rule: the policy rule that matched.
         unsettled: what kept it from being judged though a later try could: the event is to be kept.
     """
@@ -59,10 +59,10 @@ class _Case:
     """What is known of a push when it has been judged."""
 
     push: Push
-    decision: Decision
-    tags: ResourceTags
-    observation: Observation | None
     verdict: Verdict
+    decision: Decision = field(default_factory=Decision)
+    tags: ResourceTags = field(default_factory=ResourceTags)
+    observation: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,26 @@ class Guard:
             last_try: there will be no other: what could not be told is alerted as unknown instead of tried again.
 
         Raises:
-            UnreadableError: something could not be read or done that a later try may; nothing irreversible happened.
+            UnreadableError: something could not be read that a later try may, and nothing was done; or an alert was
+                not taken, and the actions before it are found done by the next try.
         """
         try:
             pushes = self._complete(push)
         except UnreadableError as error:
-            return (self._act(self._untold(push, error.unknown, last_try=last_try), last_try=last_try),)
-        # All are judged before anything is done about one: a try that must be repeated has then done nothing yet.
-        cases = [self._case(each, last_try=last_try) for each in pushes]
-        return tuple(self._act(case, last_try=last_try) for case in cases)
+            cases = [self._untold(push, error.unknown, last_try=last_try)]
+        else:
+            cases = [self._case(each, last_try=last_try) for each in pushes]
+        # All are judged before anything is done, and all is done before anything is said: a try that fails on the way
+        # has alerted nobody.
+        return tuple(self._alert(report) for report in [self._act(case) for case in cases])
+
+    def give_up(self, push: Push, unknown: Unknown) -> Report:
+        """Say of a push that it could not be judged, without trying.
+
+        Raises:
+            UnreadableError: the alert was not taken.
+        """
+        return self._alert(self._act(self._untold(push, unknown, last_try=True)))
 
     def _complete(self, push: Push) -> list[Push]:
         """The push with the digest or the tags that its event left out."""
@@ -115,33 +126,30 @@ class Guard:
     def _case(self, push: Push, *, last_try: bool) -> _Case:
         settled = _settled_by_name(push)
         if settled is not None:
-            return _Case(push, Decision(), ResourceTags(), None, settled)
-        try:
-            case = self._judge(push)
-        except UnreadableError as error:
-            case = self._untold(push, error.unknown, last_try=last_try)
+            return _Case(push, settled)
+        case = self._judge(push, last_try=last_try)
         waiting = next((each for each in case.verdict.unknowns if each.reason.cure is Cure.WAIT), None)
         if case.verdict.judgement is Judgement.UNKNOWN and waiting is not None and not last_try:
             raise UnreadableError(waiting)
         return case
 
-    def _judge(self, push: Push) -> _Case:
-        decision = self.policies.current().decide(push.repository, push.tag, self.now().date())
-        if decision.exemption is not None:
-            why = f"Exempt until {decision.exemption.until} by the policy: {decision.exemption.reason}."
-            verdict = Verdict(Judgement.NOT_APPLICABLE, Reason.EXEMPT, why)
-            return _Case(push, decision, ResourceTags(), None, verdict)
-        tags = read_resource_tags(self.images.resource_tags(push.repository))
-        if isinstance(tags, Unknown):
-            raise UnreadableError(tags)
-        if tags.off:
-            why = "The repository's resource tag ecrguard:mode is off."
-            verdict = Verdict(Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF, why)
-            return _Case(push, decision, tags, None, verdict)
-        observation = observe(self.images, push.repository, push.digest)
-        requirements = self._requirements(push, decision, tags, observation.image)
-        verdict = judge(push, observation.image, requirements)
-        return _Case(push, decision, tags, observation, _with_expired(verdict, decision))
+    def _judge(self, push: Push, *, last_try: bool) -> _Case:
+        decision, tags = Decision(), ResourceTags()
+        try:
+            decision = self.policies.current().decide(push.repository, push.tag, self.now().date())
+            if decision.exemption is not None:
+                why = f"Exempt until {decision.exemption.until} by the policy: {decision.exemption.reason}."
+                return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.EXEMPT, why), decision)
+            tags = _read(self.images.resource_tags(push.repository))
+            if tags.off:
+                why = "The repository's resource tag ecrguard:mode is off."
+                return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF, why), decision, tags)
+            observation = observe(self.images, push.repository, push.digest)
+            requirements = self._requirements(push, decision, tags, observation.image)
+        except UnreadableError as error:
+            return self._untold(push, error.unknown, decision, tags, last_try=last_try)
+        verdict = _with_expired(judge(push, observation.image, requirements), decision)
+        return _Case(push, verdict, decision, tags, observation)
 
     def _requirements(self, push: Push, decision: Decision, tags: ResourceTags, image: Image) -> Requirements:
         linked = LinkedWorkloads()
@@ -152,62 +160,66 @@ class Guard:
             demand, subject = tags.demand, Subject(SubjectKind.RESOURCE_TAG, f"resource tag {PLATFORMS_KEY}")
         return Requirements(demand, subject if demand else None, decision.linked, linked.workloads, linked.unknowns)
 
-    def _untold(self, push: Push, unknown: Unknown, *, last_try: bool) -> _Case:
+    def _untold(
+        self,
+        push: Push,
+        unknown: Unknown,
+        decision: Decision | None = None,
+        tags: ResourceTags | None = None,
+        *,
+        last_try: bool,
+    ) -> _Case:
         """The case of a push that could not be judged: tried again where that may help, else said."""
+        decision, tags = decision or Decision(), tags or ResourceTags()
         gone = unknown.reason is UnknownReason.IMAGE_GONE
         # What was pushed is there when its event comes; a copy or a restored image may come a moment after its event.
         late = gone and push.arrival is not Arrival.PUSHED
         if (unknown.reason.cure is Cure.WAIT or late) and not last_try:
             raise UnreadableError(unknown)
         if gone:
-            verdict = Verdict(
-                Judgement.NOT_APPLICABLE, Reason.IMAGE_GONE, f"Deleted before it was judged: {unknown.detail}."
-            )
-            return _Case(push, Decision(), ResourceTags(), None, verdict)
+            why = f"Deleted before it was judged: {unknown.detail}."
+            return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.IMAGE_GONE, why), decision, tags)
         why = f"The image could not be judged: {unknown.detail}."
         verdict = Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=(unknown,))
-        return _Case(push, Decision(), ResourceTags(), None, verdict)
+        return _Case(push, _with_expired(verdict, decision), decision, tags)
 
-    def _act(self, case: _Case, *, last_try: bool) -> Report:
+    def _act(self, case: _Case) -> Report:
         planned = plan(case.verdict, Limits(case.decision.on_mismatch, case.tags.mode, self.enforcement))
-        outcome, undone = self._carry_out(case, planned, last_try=last_try)
-        image = case.observation.image if case.observation else None
-        unsettled = undone or _unsettled(case)
-        report = Report(case.push, image, case.verdict, outcome, rule=case.decision.rule, unsettled=unsettled)
-        if Action.ALERT not in planned.actions:
-            return report
-        # Last, so that a try that fails before this point alerts nobody twice.
-        self.alerts.publish(Alert(case.push, image, case.verdict, outcome, case.decision.rule, self.now()))
-        return replace(report, alerted=True)
+        outcome, undone = self._carry_out(case, planned)
+        return Report(
+            push=case.push,
+            image=case.observation.image if case.observation else None,
+            verdict=case.verdict,
+            outcome=outcome,
+            alerted=Action.ALERT in planned.actions,
+            rule=case.decision.rule,
+            unsettled=undone or _unsettled(case),
+        )
 
-    def _carry_out(self, case: _Case, planned: Plan, *, last_try: bool) -> tuple[Outcome, Unknown | None]:
-        """What was done, and why something was not that a later try may do.
+    def _alert(self, report: Report) -> Report:
+        if report.alerted:
+            alert = Alert(report.push, report.image, report.verdict, report.outcome, report.rule, self.now())
+            self.alerts.publish(alert)
+        return report
 
-        Raises:
-            UnreadableError: the same, where there is a later try. In the last one the alert goes out all the same.
-        """
+    def _carry_out(self, case: _Case, planned: Plan) -> tuple[Outcome, Unknown | None]:
+        """What was done, and why something was not that a later try may do. The alert does not wait for that try."""
         if Action.TAG not in planned.actions or case.observation is None:
             return Outcome((), planned.refusals), None
         try:
             answer = self._put_marker(case.push, case.observation)
         except UnreadableError as error:
-            if not last_try:
-                raise
-            refusal = Refusal(Action.TAG, RefusalReason.UNAVAILABLE, f"{error.unknown.detail}.")
-            return Outcome((), (*planned.refusals, refusal)), error.unknown
+            reason = _REFUSALS.get(error.unknown.reason, RefusalReason.UNAVAILABLE)
+            refusal = Refusal(Action.TAG, reason, f"{error.unknown.detail}.")
+            undone = error.unknown if reason is RefusalReason.UNAVAILABLE else None
+            return Outcome((), (*planned.refusals, refusal)), undone
         if isinstance(answer, Done):
             return Outcome((answer,), planned.refusals), None
         return Outcome((), (*planned.refusals, answer)), None
 
     def _put_marker(self, push: Push, observation: Observation) -> Done | Refusal:
         marker = marker_tag(push.digest)
-        try:
-            answer = self.images.put_tag(push.repository, observation.manifest, marker)
-        except UnreadableError as error:
-            refusal = _REFUSALS.get(error.unknown.reason)
-            if refusal is None:
-                raise
-            return Refusal(Action.TAG, refusal, f"{error.unknown.detail}.")
+        answer = self.images.put_tag(push.repository, observation.manifest, marker)
         if answer is TagAnswer.IMMUTABLE:
             detail = f"Another image has the tag {marker}, and the repository's tags cannot be moved."
             return Refusal(Action.TAG, RefusalReason.TAG_IMMUTABLE, detail)
@@ -223,6 +235,13 @@ _REFUSALS = {
     UnknownReason.ACCESS_DENIED: RefusalReason.ACCESS_DENIED,
     UnknownReason.IMAGE_GONE: RefusalReason.IMAGE_GONE,
 }
+
+
+def _read(tags: Mapping[str, str]) -> ResourceTags:
+    found = read_resource_tags(tags)
+    if isinstance(found, Unknown):
+        raise UnreadableError(found)
+    return found
 
 
 def _settled_by_name(push: Push) -> Verdict | None:

@@ -10,6 +10,7 @@ from ecrguard.event import read_push
 
 if TYPE_CHECKING:
     from ecrguard.deadline import Deadline
+    from ecrguard.domain.push import Push
     from ecrguard.domain.reference import Registry
     from ecrguard.guard import Guard, Report
     from ecrguard.ports import DeadLetters, Message, MessageQueue
@@ -63,7 +64,14 @@ class Inbox:
         Raises:
             UnreadableError: to be tried again; the queue keeps the message, for a time that grows with each try.
         """
-        last_try = message.receives >= self.max_receives
+        try:
+            return self._settle(message, last_try=message.receives >= self.max_receives)
+        except UnreadableError as error:
+            if message.receives < self.max_receives:
+                self._put_off(message, error)
+            raise
+
+    def _settle(self, message: Message, *, last_try: bool) -> Handled:
         body = message.body
         try:
             push = read_push(body)
@@ -73,18 +81,24 @@ class Inbox:
             cause = f"expected an event of the registry {self.registry.host}, got one of {push.registry.host}"
             return self._bury(body, (), FOREIGN_REGISTRY, cause)
         try:
-            if not last_try:
-                self.deadline.keep(SECONDS_FOR_A_PUSH, f"judging {push.image_name}")
-            reports = self.guard.check(push, last_try=last_try)
+            reports = self._check(push, last_try=last_try)
         except UnreadableError as error:
             if not last_try:
-                self._put_off(message, error)
                 raise
             return self._bury(body, (), error.unknown.reason, error.unknown.detail)
         unsettled = next((report.unsettled for report in reports if report.unsettled), None)
         if unsettled is not None:
             return self._bury(body, reports, unsettled.reason, unsettled.detail)
         return Handled(reports)
+
+    def _check(self, push: Push, *, last_try: bool) -> tuple[Report, ...]:
+        try:
+            self.deadline.keep(SECONDS_FOR_A_PUSH, f"judging {push.image_name}")
+        except UnreadableError as error:
+            if not last_try:
+                raise
+            return (self.guard.give_up(push, error.unknown),)
+        return self.guard.check(push, last_try=last_try)
 
     def _put_off(self, message: Message, cause: UnreadableError) -> None:
         try:

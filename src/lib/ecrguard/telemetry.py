@@ -47,7 +47,13 @@ def record_not_handled(logger: Logger, metrics: Metrics, error: BaseException | 
     if isinstance(error, UnreadableError):
         unknown = error.unknown
         logger.warning(
-            "to be tried again", extra={"code": unknown.reason, "cause": unknown.detail, "message_id": message_id}
+            "to be tried again",
+            extra={
+                "code": unknown.reason,
+                "cause": unknown.detail,
+                "message_id": message_id,
+                "notes": getattr(error, "__notes__", []),
+            },
         )
         metrics.add_metric("Retried", MetricUnit.Count, 1)
         return

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
 _DEAD = frozenset({"INACTIVE", "DRAINING"})
-_BASES = (Basis.EXPLICIT, Basis.SERVICE_DEFAULT, Basis.CAPACITY, Basis.UNKNOWN)
+_BASES = (Basis.EXPLICIT, Basis.SERVICE_DEFAULT, Basis.CAPACITY, Basis.UNKNOWN, Basis.UNRECOGNISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ def hosts_of(
     """
     partial, basis = _stated(definition)
     if partial is None:
-        return (), Basis.UNKNOWN
+        return (), Basis.UNRECOGNISED
     if basis is not None:
         return (partial,), basis
     hosts: set[Platform] = set()
@@ -239,12 +239,14 @@ def hosts_of(
             definition.operating_system_family or launch.platform_family or "LINUX",
         )
         if default is None:
-            return (), Basis.UNKNOWN
+            return (), Basis.UNRECOGNISED
         hosts, basis = {default}, Basis.SERVICE_DEFAULT
     if launch.on_instances:
         offered = {each.platform for each in instances if launch.takes(each)}
         matching = {platform for platform in offered if platform is not None and satisfies(platform, partial)}
-        if not matching or None in offered:
+        if None in offered:
+            return (), Basis.UNRECOGNISED
+        if not matching:
             return (), Basis.UNKNOWN
         hosts, basis = hosts | matching, Basis.CAPACITY
     return tuple(sorted(hosts, key=str)), basis or Basis.UNKNOWN

@@ -29,5 +29,5 @@ def naming(text: str, registry: Registry, repository: str, subject: str) -> Imag
     except BadReferenceError as error:
         if not re.search(rf"(?:^|/){re.escape(repository)}(?:$|[:@\s])", text):
             return None
-        return Unknown(UnknownReason.WORKLOAD_PLATFORM_UNKNOWN, f"{subject} has an unusable image: {error}", subject)
+        return Unknown(UnknownReason.WORKLOAD_IMAGE_INVALID, f"{subject} has an unusable image: {error}", subject)
     return reference if (reference.registry, reference.repository) == (registry, repository) else None

@@ -1,18 +1,16 @@
-"""Predicting the failure: what a person will see when a host is given an image, and the commands that mend it."""
+"""Predicting the failure: what a person will see when a host is given an image."""
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Image, ImageKind
-from ecrguard.domain.platform import Platform
 from ecrguard.domain.verdict import Failure, Severity
-from ecrguard.domain.workload import Basis, Workload, WorkloadKind
+from ecrguard.domain.workload import Workload, WorkloadKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from ecrguard.domain.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,8 @@ def predict(host: Platform, image: Image, workload: Workload) -> Prediction:
 
 def _pull_failure(host: Platform, workload: Workload) -> str:
     if workload.kind is WorkloadKind.APPRUNNER_SERVICE:
-        return f"App Runner cannot pull the image, since the index has no entry for {host}; the deployment fails."
+        why = f"it cannot pull the image, since the index has no entry for {host}"
+        return f"{_app_runner(workload)} {why}; the deployment fails."
     return (
         "Tasks stop before they start with CannotPullContainerError: ... image Manifest does not contain descriptor "
         f"matching platform '{host}'."
@@ -68,55 +67,13 @@ def _pull_failure(host: Platform, workload: Workload) -> str:
 
 def _start_failure(workload: Workload) -> str:
     if workload.kind is WorkloadKind.APPRUNNER_SERVICE:
-        return "The image is pulled and cannot start: the application log says exec format error; the deployment fails."
+        why = "the image is pulled and cannot start, and the application log says exec format error"
+        return f"{_app_runner(workload)} {why}; the deployment fails."
     return (
         "The image is pulled and cannot start: the container's log says exec format error, tasks stop with exit code 1 "
         "and Essential container in task exited."
     )
 
 
-def build_commands(uri: str, required: Iterable[Platform], kept: Iterable[Platform], image: Image) -> tuple[str, ...]:
-    """Commands that push the image again, for all the platforms that it should have and no other.
-
-    Args:
-        uri: the reference that was pushed, with its tag.
-        required: platforms that it lacks; a part left open becomes that of the image as it is.
-        kept: platforms that it has and must not lose.
-        image: as it is now.
-    """
-    wanted = [_target(_completed(platform, image)) for platform in required]
-    targets = list(dict.fromkeys([*(_target(platform) for platform in kept), *wanted]))
-    if not targets:
-        return ()
-    platforms, name = shlex.quote(",".join(targets)), shlex.quote(uri)
-    commands = [f"docker buildx build --platform {platforms} --tag {name} --push ."]
-    if len(targets) == 1:
-        source = "SOURCE_IMAGE"
-        commands.append(
-            f"docker pull --platform {platforms} {source} && docker tag {source} {name} && docker push {name}"
-        )
-    return tuple(commands)
-
-
-def _completed(required: Platform, image: Image) -> Platform:
-    """What to build for a requirement such as ``arm64`` alone, which a tag captures."""
-    has = next(iter(image.platforms), Platform("linux", "amd64"))
-    return replace(required, os=required.os or has.os, architecture=required.architecture or has.architecture)
-
-
-def definition_remedy(workload: Workload, image: Image) -> tuple[str, ...]:
-    """The change of the workload, instead of the image, that makes them fit; empty where there is none."""
-    if workload.kind is not WorkloadKind.ECS_SERVICE or len(workload.hosts) != 1:
-        return ()
-    names = {"amd64": "X86_64", "arm64": "ARM64"}
-    offered = sorted({names[p.architecture] for p in image.platforms if p.os == "linux" and p.architecture in names})
-    if not offered or workload.hosts[0].os != "linux" or workload.basis is Basis.CAPACITY:
-        return ()
-    runtime = f'{{"cpuArchitecture": "{offered[0]}", "operatingSystemFamily": "LINUX"}}'
-    return (f'or set "runtimePlatform": {runtime} in the task definition {workload.definition}',)
-
-
-def _target(platform: Platform) -> str:
-    """A platform as ``docker buildx --platform`` takes it."""
-    variant = f"/{platform.variant}" if platform.variant else ""
-    return f"{platform.os}/{platform.architecture}{variant}"
+def _app_runner(workload: Workload) -> str:
+    return "App Runner deploys this push by itself:" if workload.deploys_on_push else "When App Runner deploys it:"

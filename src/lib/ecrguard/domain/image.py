@@ -66,6 +66,7 @@ class UnknownReason(StrEnum):
     POLICY_INVALID = "policy_invalid"
     RESOURCE_TAGS_INVALID = "resource_tags_invalid"
     WORKLOAD_PLATFORM_UNKNOWN = "workload_platform_unknown"
+    WORKLOAD_IMAGE_INVALID = "workload_image_invalid"
 
     @property
     def cure(self) -> Cure:
@@ -79,6 +80,7 @@ class UnknownReason(StrEnum):
             UnknownReason.POLICY_INVALID,
             UnknownReason.RESOURCE_TAGS_INVALID,
             UnknownReason.WORKLOAD_PLATFORM_UNKNOWN,
+            UnknownReason.WORKLOAD_IMAGE_INVALID,
         ):
             return Cure.OPERATOR
         return Cure.NEW_IMAGE

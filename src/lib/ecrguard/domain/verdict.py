@@ -72,13 +72,26 @@ class Subject:
 
     Attributes:
         kind: what it is.
-        name: of the rule, the resource tag's key, or the workload's label.
+        name: how messages call it: ``policy rule web``, ``resource tag ecrguard:platforms``, a workload's label.
         arn: of the workload, else empty.
     """
 
     kind: SubjectKind
     name: str
     arn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way to mend a finding.
+
+    Attributes:
+        text: a sentence for a person, or what leads up to the command.
+        command: a line for the shell; empty where there is none.
+    """
+
+    text: str
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +102,11 @@ class Finding:
         severity: how it counts.
         subject: who requires it.
         required: platforms that are required.
-        requirement: the requirement in words (``all of linux/amd64, linux/arm64 and nothing else``).
+        requirement: the requirement in words (``linux/amd64 and linux/arm64 and nothing else``).
         offered: platforms that the image offers.
         failure: code of the predicted failure, None for a warning that predicts none.
         prediction: the failure in words, with the error text that will be seen.
-        remedy: shell commands or short instructions, in the order to try them.
+        remedy: ways to mend it; any one of them will do.
     """
 
     severity: Severity
@@ -103,7 +116,7 @@ class Finding:
     offered: tuple[Platform, ...]
     failure: Failure | None
     prediction: str
-    remedy: tuple[str, ...]
+    remedy: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ class Basis(StrEnum):
     CAPACITY = "capacity"
     """The definition is silent and runs on whatever instances the cluster has."""
     UNKNOWN = "unknown"
-    """The definition is silent and no instance is there to ask."""
+    """The definition is silent and no instance could be asked."""
+    UNRECOGNISED = "unrecognised"
+    """It is stated, in words that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Workload:
         name: what people call it, ``cluster/service`` for ECS.
         container: the container's name within the task; empty for App Runner.
         reference: the image as the definition names it.
-        hosts: the platforms that it may be placed on: the image must run on each; empty where ``basis`` is UNKNOWN.
+        hosts: the platforms that it may be placed on: the image must run on each; empty where ``basis`` is
+            UNKNOWN or UNRECOGNISED.
         basis: how ``hosts`` is known.
         definition: what states the image, ``family:revision`` of a task definition; empty for App Runner.
         deploys_on_push: the service starts a new deployment by itself when the tag is pushed.
