@@ -79,7 +79,7 @@ def test_a_cpu_level_that_the_host_may_lack_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("automatic", "words"), [(True, "App Runner deploys this push by itself:"), (False, "When App Runner deploys it:")]
+    ("automatic", "words"), [(True, "App Runner deploys this push by itself:"), (False, "On deployment:")]
 )
 def test_whether_app_runner_deploys_the_push_by_itself_is_said(*, automatic: bool, words: str) -> None:
     workload = replace(apprunner(), deploys_on_push=automatic)

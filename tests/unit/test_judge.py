@@ -287,7 +287,7 @@ def test_weaker_evidence_says_that_it_is_about_a_move() -> None:
     verdict = judge(push("1.5"), single("linux/arm64"), workloads(ecs(reference=":1.4")))
 
     (finding,) = verdict.findings
-    assert finding.prediction.startswith("Moved to this image: The image is pulled and cannot start")
+    assert finding.prediction.startswith("Once it runs this image: the image is pulled and cannot start")
     assert verdict.explanation == (
         "The image is built for linux/arm64; ECS service prod/web, container app needs linux/amd64 (it runs 1.4 now)."
     )

@@ -76,4 +76,4 @@ def _start_failure(workload: Workload) -> str:
 
 
 def _app_runner(workload: Workload) -> str:
-    return "App Runner deploys this push by itself:" if workload.deploys_on_push else "When App Runner deploys it:"
+    return "App Runner deploys this push by itself:" if workload.deploys_on_push else "On deployment:"

@@ -134,11 +134,11 @@ def of_other_tags(
         replace(
             finding,
             requirement=f"{finding.requirement} (it runs {_running(workload)} now)",
-            prediction=f"Moved to this image: {finding.prediction}",
+            prediction=f"Once it runs this image: {finding.prediction[:1].lower()}{finding.prediction[1:]}",
             remedy=push_again(push.uri, goal),
         )
         for workload in others
-        for finding in of_workload(push, image, workload, goal)
+        for finding in of_workload(push, image, replace(workload, deploys_on_push=False), goal)
     )
 
 
