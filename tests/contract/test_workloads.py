@@ -233,7 +233,7 @@ def test_only_the_sources_named_are_asked() -> None:
     world.ecs_service("api", {"app": f"{HOST}/team/app:1"})
     world.app_runner_service("site", f"{HOST}/team/app:1")
 
-    ecs_alone = workload_reader([" ecs", ""], lambda: world.ecs.client, lambda: world.app_runner.client, Deadline())
+    ecs_alone = workload_reader(["ecs"], lambda: world.ecs.client, lambda: world.app_runner.client, Deadline())
     none = workload_reader([], lambda: world.ecs.client, lambda: world.app_runner.client, Deadline())
 
     assert names(ecs_alone) == ["ECS service prod/api, container app"]

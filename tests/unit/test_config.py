@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "POLICY_ENVIRONMENT_ID": "def5678",
     "POLICY_PROFILE_ID": "ghi9012",
 }
-OPTIONAL = {"LINKED_WORKLOADS"}
+MAY_BE_EMPTY = {"LINKED_WORKLOADS"}
 
 
 def test_a_whole_environment_is_read() -> None:
@@ -30,13 +30,19 @@ def test_a_whole_environment_is_read() -> None:
     assert config.linked_workloads == ("ecs", "apprunner")
 
 
-@pytest.mark.parametrize("name", sorted(ENVIRONMENT.keys() - OPTIONAL))
-@pytest.mark.parametrize("left_out", [True, False], ids=["missing", "empty"])
-def test_a_variable_that_is_missing_is_named(name: str, *, left_out: bool) -> None:
-    environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
-
+def refuses(environment: dict[str, str], name: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^expected the environment variable {name}; template.yaml sets it$"):
-        PushConfig.from_env(environment if left_out else environment | {name: ""})
+        PushConfig.from_env(environment)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_a_variable_that_is_missing_is_named(name: str) -> None:
+    refuses({key: value for key, value in ENVIRONMENT.items() if key != name}, name)
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENT.keys() - MAY_BE_EMPTY))
+def test_a_variable_that_is_empty_is_named(name: str) -> None:
+    refuses(ENVIRONMENT | {name: ""}, name)
 
 
 UNUSABLE = {
@@ -77,8 +83,18 @@ def test_the_registry_is_that_of_the_stacks_own_account_region_and_partition(
     assert (config.partition, config.registry) == (partition, registry)
 
 
-@pytest.mark.parametrize(("value", "names"), [("", ()), ("ecs", ("ecs",)), ("ecs,", ("ecs",))])
-def test_linked_workloads_may_be_none(value: str, names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("ecs", ("ecs",)),
+        ("ecs,", ("ecs",)),
+        (" ecs , apprunner", ("ecs", "apprunner")),
+        ("apprunner,ecs,apprunner", ("apprunner", "ecs")),
+    ],
+)
+def test_linked_workloads_are_each_named_once_and_may_be_none(value: str, names: tuple[str, ...]) -> None:
     assert PushConfig.from_env(ENVIRONMENT | {"LINKED_WORKLOADS": value}).linked_workloads == names
 
 

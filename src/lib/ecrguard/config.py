@@ -30,7 +30,7 @@ class PushConfig:
         dead_letter_queue_url: SQS queue for what cannot be settled.
         max_receives: of the push queue's redrive policy.
         enforcement: the most severe action allowed.
-        linked_workloads: names of the sources of workloads that are read.
+        linked_workloads: names of the sources of workloads that are read, each once; none for the policy alone.
         policy_application_id: AppConfig application that holds the policy.
         policy_environment_id: its environment.
         policy_profile_id: its configuration profile.
@@ -70,7 +70,7 @@ class PushConfig:
             dead_letter_queue_url=_required(environ, "DEAD_LETTER_QUEUE_URL"),
             max_receives=_number(environ, "MAX_RECEIVES"),
             enforcement=_enforcement(environ),
-            linked_workloads=tuple(name for name in environ.get("LINKED_WORKLOADS", "").split(",") if name),
+            linked_workloads=_names(environ, "LINKED_WORKLOADS"),
             policy_application_id=_required(environ, "POLICY_APPLICATION_ID"),
             policy_environment_id=_required(environ, "POLICY_ENVIRONMENT_ID"),
             policy_profile_id=_required(environ, "POLICY_PROFILE_ID"),
@@ -99,11 +99,17 @@ class SlackConfig:
         return cls(_required(environ, "SLACK_WEBHOOK_SECRET_ARN"), _required(environ, "SLACK_QUEUE_URL"))
 
 
-def _required(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name, "")
-    if not value:
+def _required(environ: Mapping[str, str], name: str, *, may_be_empty: bool = False) -> str:
+    value = environ.get(name)
+    if value is None or not (value or may_be_empty):
         raise ConfigurationError(f"expected the environment variable {name}; template.yaml sets it")
     return value
+
+
+def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The names in a list with commas, which may be empty and still must be there: to ask nobody is a decision."""
+    names = (one.strip() for one in _required(environ, name, may_be_empty=True).split(","))
+    return tuple(dict.fromkeys(one for one in names if one))
 
 
 def _topic_arn(environ: Mapping[str, str]) -> str:

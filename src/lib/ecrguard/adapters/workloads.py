@@ -10,7 +10,7 @@ from ecrguard.config import ConfigurationError
 from ecrguard.ports import LinkedWorkloads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_apprunner.client import AppRunnerClient
     from mypy_boto3_ecs.client import ECSClient
@@ -43,7 +43,7 @@ class Workloads:
 
 
 def workload_reader(
-    names: Iterable[str],
+    names: Sequence[str],
     ecs_client: Callable[[], ECSClient],
     apprunner_client: Callable[[], AppRunnerClient],
     deadline: Deadline,
@@ -51,7 +51,7 @@ def workload_reader(
     """A reader of the sources that ``names`` switch on; none at all where there are no names.
 
     Args:
-        names: keys of :data:`ACTIONS`, as in the environment variable ``LINKED_WORKLOADS``.
+        names: keys of :data:`ACTIONS`, each once, from the environment variable ``LINKED_WORKLOADS``.
         ecs_client: gives boto3's ECS client.
         apprunner_client: gives boto3's App Runner client.
         deadline: of the invocation.
@@ -59,12 +59,11 @@ def workload_reader(
     Raises:
         ConfigurationError: a name that is no source.
     """
-    wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
-    for name in wanted:
+    for name in names:
         if name not in ACTIONS:
             raise ConfigurationError(f"expected some of {', '.join(ACTIONS)} in LINKED_WORKLOADS, got {name!r}")
     sources: dict[str, WorkloadReader] = {
         "ecs": ecs.EcsServices(ecs_client, deadline),
         "apprunner": apprunner.AppRunnerServices(apprunner_client, deadline),
     }
-    return Workloads(tuple(sources[name] for name in wanted))
+    return Workloads(tuple(sources[name] for name in names))
