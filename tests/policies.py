@@ -19,7 +19,22 @@ _captures = st.lists(
     max_size=3,
 )
 _platforms = st.lists(
-    st.sampled_from(["linux/amd64", "arm64", "linux", "linux/arm/v7", "windows(10.0.20348)/amd64", "x86_64"]),
+    st.sampled_from(
+        [
+            "linux/amd64",
+            "arm64",
+            "linux",
+            "linux/arm/v7",
+            "windows(10.0.20348)/amd64",
+            "x86_64",
+            "Windows()/amd64",
+            "windows(10.0.20348.169)",
+            "linux/amd64/v3",
+            "linux/arm64/V8.2",
+            "linux/arm64/9.0",
+            "linux/arm/6",
+        ]
+    ),
     min_size=1,
     max_size=3,
 )
@@ -125,6 +140,12 @@ INVALID: list[tuple[str, Any, str]] = [
     ("platform glob", ruled(platforms=["linux/*"]),
      "rules[0].platforms[0]: expected os/architecture[/variant], such as linux/amd64, got 'linux/*'"),
     ("platform as number", ruled(platforms=[386]), "rules[0].platforms[0]: expected a text, got 386; put it in quotes"),
+    ("Windows by its other name", ruled(platforms=["windows(ltsc2022)/amd64"]), ("rules[0].platforms[0]: expected a "
+     "build such as windows(10.0.20348)/amd64 (Server 2022), got 'windows(ltsc2022)/amd64'")),
+    ("half a version", ruled(platforms=["windows(10.0)"]), ("rules[0].platforms[0]: expected a build such as "
+     "windows(10.0.20348)/amd64 (Server 2022), got 'windows(10.0)'")),
+    ("level in words", ruled(platforms=["linux/arm64/fast"]), ("rules[0].platforms[0]: 'linux/arm64/fast' names an "
+     "unknown CPU level 'fast'; arm64 has v8 and v9, also with a minor version: v8.2")),
     ("match of nothing", ruled(match="any"),
      "rules[0].match: says how many of platforms an image must have, and the rule names none"),
     ("unknown match", ruled(platforms=["arm64"], match="some"),
@@ -156,6 +177,12 @@ INVALID_TO_THE_PARSER: list[tuple[str, Any, str]] = [
      "rules[0].platforms[0]: 'linux/amd46' names an unknown architecture 'amd46'; did you mean amd64?"),
     ("unknown os", ruled(platforms=["linus/amd64"]),
      "rules[0].platforms[0]: 'linus/amd64' names an unknown operating system 'linus'; did you mean linux?"),
+    ("version of Linux", ruled(platforms=["linux(5.4.0)/amd64"]), ("rules[0].platforms[0]: expected a version of "
+     "windows only, such as windows(10.0.20348)/amd64, got 'linux(5.4.0)/amd64'")),
+    ("unknown level", ruled(platforms=["linux/amd64/v9"]),
+     "rules[0].platforms[0]: 'linux/amd64/v9' names an unknown CPU level 'v9'; amd64 has v1 to v4"),
+    ("level of what has none", ruled(platforms=["linux/386/v7"]),
+     "rules[0].platforms[0]: 'linux/386/v7' names an unknown CPU level 'v7'; 386 has none"),
     ("name over two lines", ruled(name="a\nb"),
      "rules[0].name: expected a text of one line without blanks around it, got 'a\\nb'"),
     ("name used twice", {"version": 1, "rules": [{"name": "r", "repositories": ["a"]}, {"name": "r"}]},

@@ -27,6 +27,20 @@ platforms = st.builds(
     st.sampled_from(VARIANTS),
     st.sampled_from(VERSIONS),
 )
+LEVELS = {
+    "amd64": ["", "v2", "v3", "v4"],
+    "arm": ["v5", "v6", "v7", "v8"],
+    "arm64": ["", *(f"v8.{n}" for n in range(1, 10)), "v9", *(f"v9.{n}" for n in range(1, 10))],
+}
+legal = st.sampled_from(
+    [
+        platform(os, architecture, variant, version)
+        for os in sorted(OPERATING_SYSTEMS)
+        for architecture in sorted(ARCHITECTURES)
+        for variant in LEVELS.get(architecture, [""])
+        for version in (["", "10.0.17763", "10.0.20348.169"] if os == "windows" else [""])
+    ]
+)
 few = st.builds(
     platform,
     st.sampled_from(["linux", "windows", "", "unknown"]),
@@ -112,6 +126,12 @@ def test_normalising_twice_is_normalising_once(os: str, architecture: str, varia
         ("macOS/aarch64", Platform("darwin", "arm64")),
         ("windows(10.0.20348.169)/amd64", Platform("windows", "amd64", "", "10.0.20348.169")),
         ("windows()/amd64", Platform("windows", "amd64")),
+        ("linux/amd64/v1", Platform("linux", "amd64")),
+        ("linux/x86_64/V3", Platform("linux", "amd64", "v3")),
+        ("linux/arm/7", Platform("linux", "arm", "v7")),
+        ("linux/armhf/v7", Platform("linux", "arm", "v7")),
+        ("linux/arm64/8", Platform("linux", "arm64")),
+        ("linux/arm64/v8.2", Platform("linux", "arm64", "v8.2")),
     ],
 )
 def test_platforms_are_read_as_containerd_reads_them(text: str, expected: Platform) -> None:
@@ -185,6 +205,58 @@ def test_a_slip_of_the_pen_is_answered_with_what_was_meant(text: str, meant: str
         parse(text)
 
 
+BUILD = "expected a build such as windows(10.0.20348)/amd64 (Server 2022), got "
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("windows(ltsc2022)/amd64", BUILD),
+        ("windows(10.0)/amd64", BUILD),
+        ("windows(10.0.20348.169.1)/amd64", BUILD),
+        ("windows(10..20348)/amd64", BUILD),
+        ("linux(5.4)/amd64", "expected a version of windows only, such as windows(10.0.20348)/amd64, got "),
+        ("linux(10.0.20348)/amd64", "expected a version of windows only"),
+        ("linux/amd64/v9", "names an unknown CPU level 'v9'; amd64 has v1 to v4"),
+        ("linux/amd64/v0", "amd64 has v1 to v4"),
+        ("linux/amd64/v2.1", "amd64 has v1 to v4"),
+        ("linux/amd64/2", "names an unknown CPU level '2'; amd64 has v1 to v4"),
+        ("linux/x86_64/fast", "amd64 has v1 to v4"),
+        ("linux/arm64/fast", "names an unknown CPU level 'fast'; arm64 has v8 and v9, also with a minor version: v8.2"),
+        ("linux/arm64/v7", "arm64 has v8 and v9"),
+        ("linux/arm64/v8.10", "arm64 has v8 and v9"),
+        ("linux/arm/v9", "arm has v5 to v8"),
+        ("linux/arm/v4", "arm has v5 to v8"),
+        ("linux/armhf/v6", "names an unknown CPU level 'v6'; armhf is arm/v7"),
+        ("linux/armel/v7", "armel is arm/v6"),
+        ("linux/386/v7", "names an unknown CPU level 'v7'; 386 has none"),
+        ("linux/i386/v1", "386 has none"),
+        ("linux/riscv64/v1", "riscv64 has none"),
+    ],
+)
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_version_or_level_that_no_image_can_have_is_refused(
+    text: str,
+    says: str,
+    partial: bool,  # noqa: FBT001 - a table
+) -> None:
+    with pytest.raises(PlatformError) as raised:
+        parse(text, partial=partial)
+
+    assert says in str(raised.value)
+    assert repr(text) in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["windows(ltsc2022)", "windows(10.0)", "linux(5.4)", "linux(10.0.20348)"])
+def test_an_operating_system_alone_has_no_other_versions(text: str) -> None:
+    with pytest.raises(PlatformError, match=r"windows\(10\.0\.20348\)/amd64"):
+        parse(text, partial=True)
+
+
+def test_what_an_image_says_of_itself_is_taken_as_it_is() -> None:
+    assert str(platform("windows", "amd64", "v9", "ltsc2022")) == "windows(ltsc2022)/amd64/v9"
+
+
 @given(st.text(max_size=200), st.booleans())
 def test_reading_fails_in_one_way_only(text: str, partial: bool) -> None:  # noqa: FBT001 - of the strategy
     try:
@@ -193,9 +265,10 @@ def test_reading_fails_in_one_way_only(text: str, partial: bool) -> None:  # noq
         return
 
 
-@given(platforms)
+@given(legal)
 def test_what_is_printed_is_read_back_the_same(one: Platform) -> None:
     assert parse(str(one)) == one
+    assert one.architecture == "arm" or parse(str(one), partial=True) == one
 
 
 def test_parts_left_open_are_printed_as_stars() -> None:
@@ -268,7 +341,6 @@ NATIVE: dict[str, list[str]] = {
     "linux/amd64": ["linux/amd64"],
     "linux/amd64/v2": ["linux/amd64", "linux/amd64/v2"],
     "linux/amd64/v4": ["linux/amd64", "linux/amd64/v2", "linux/amd64/v3", "linux/amd64/v4"],
-    "linux/arm/v4": [],
     "linux/arm/v5": ["linux/arm/v5"],
     "linux/arm/v6": ["linux/arm/v5", "linux/arm/v6"],
     "linux/arm/v7": ["linux/arm/v5", "linux/arm/v6", "linux/arm/v7"],
@@ -434,6 +506,20 @@ def test_no_host_runs_another_operating_system(host: Platform, image: Platform) 
         ("linux/arm/v6", "linux/arm", True),
         ("linux/arm/v6", "linux/arm/v7", False),
         ("linux/amd64", "linux/386", False),
+        # A level that is left out is the base level, where os and architecture are stated.
+        ("linux/amd64/v3", "linux/amd64", False),
+        ("linux/amd64/v3", "linux/amd64/v1", False),
+        ("linux/amd64/v3", "linux/amd64/v3", True),
+        ("linux/amd64/v3", "linux/amd64/v2", False),
+        ("linux/amd64", "linux/amd64/v3", False),
+        ("linux/amd64/v3", "amd64", True),
+        ("linux/amd64/v3", "linux", True),
+        ("linux/arm64/v9", "linux/arm64", False),
+        ("linux/arm64/v9", "arm64", True),
+        ("linux/arm64/v8", "linux/arm64", True),
+        ("linux/arm/v7", "linux/arm", True),
+        ("linux/386", "linux/386", True),
+        ("windows(10.0.20348.169)/amd64", "windows/amd64", True),
         ("windows(10.0.20348.169)/amd64", "windows(10.0.20348)/amd64", True),
         ("windows(10.0.17763.1)/amd64", "windows(10.0.20348)", False),
         ("windows/amd64", "windows(10.0.20348)", False),

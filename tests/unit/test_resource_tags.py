@@ -42,6 +42,10 @@ def test_the_tags_of_a_repository(tags: dict[str, str], expected: ResourceTags) 
             "resource tag ecrguard:platforms: 'linux/amd46' names an unknown architecture 'amd46'; did you mean amd64?",
         ),
         (
+            {"ecrguard:platforms": "linux/amd64/v9"},
+            "resource tag ecrguard:platforms: 'linux/amd64/v9' names an unknown CPU level 'v9'; amd64 has v1 to v4",
+        ),
+        (
             {"ecrguard:platforms": ""},
             "expected platforms such as 'linux/amd64 linux/arm64' in the resource tag ecrguard:platforms, got ''",
         ),

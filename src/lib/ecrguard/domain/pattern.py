@@ -22,6 +22,7 @@ from ecrguard.domain.platform import (
     OPERATING_SYSTEM_NAMES,
     Platform,
     architecture_named,
+    cpu_level,
     platform,
 )
 
@@ -129,11 +130,6 @@ _CAPTURED = {
         rf"{_EDGE}{_OS}[-_.](?P<architecture>{_names(ARCHITECTURE_NAMES)})(?:[-_.]?(?P<suffix>{_VARIANT}))?{_END}",
         re.IGNORECASE | re.ASCII,
     ),
-}
-_CPU_LEVELS = {
-    "amd64": re.compile(r"v[1-4]", re.IGNORECASE),
-    "arm": re.compile(r"v[5-8]", re.IGNORECASE),
-    "arm64": re.compile(r"v[89](?:\.[0-9])?", re.IGNORECASE),
 }
 
 
@@ -294,10 +290,5 @@ def _platform(parts: _Parts) -> Platform | None:
     named = architecture_named(parts.architecture)
     if named is None or (parts.architecture in _BARE_NUMBER and not parts.os):
         return None
-    variant = named.variant
-    if parts.variant:
-        levels = _CPU_LEVELS.get(named.architecture)
-        if levels is None or levels.fullmatch(parts.variant) is None:
-            return None
-        variant = platform("", named.architecture, parts.variant).variant
-    return Platform(platform(parts.os, "").os, named.architecture, variant)
+    variant = cpu_level(named.architecture, parts.variant) if parts.variant else named.variant
+    return None if variant is None else Platform(platform(parts.os, "").os, named.architecture, variant)

@@ -80,6 +80,20 @@ OPERATING_SYSTEM_NAMES = OPERATING_SYSTEMS | frozenset(_OS_ALIASES)
 """All names that people write for them, aliases too (``x86_64``, ``macos``)."""
 _ARM64_VARIANTS = {"8": "", "v8": "", "v8.0": "", "8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"}
 _ARM_VARIANTS = {"": "v7", "7": "v7", "5": "v5", "6": "v6", "8": "v8"}
+_LEVELS = {
+    "amd64": re.compile(r"v[2-4]"),
+    "arm": re.compile(r"v[5-8]"),
+    "arm64": re.compile(r"v8\.[1-9]|v9(?:\.[1-9])?"),
+}
+"""The CPU levels that there are above the plain architecture, normalised; of arm all: no image is for plain arm."""
+_LEVELS_IN_WORDS = {
+    "amd64": "v1 to v4",
+    "arm": "v5 to v8",
+    "arm64": "v8 and v9, also with a minor version: v8.2",
+}
+_BASE_BY_NAME = frozenset({"amd64", "arm64"})
+"""Architectures whose base level is written by leaving the level out."""
+_WINDOWS_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){2,3}")
 _SPECIFIER = re.compile(r"(?P<os>[A-Za-z0-9_.-]+)(?:\((?P<version>[A-Za-z0-9_.-]*)\))?")
 _COMPONENT = re.compile(r"[A-Za-z0-9_.-]+")
 _MAX_PARTS = 3
@@ -163,7 +177,8 @@ def parse(text: str, *, partial: bool = False) -> Platform:
             as ``linux/arm/v7``: that is how requirements are written.
 
     Raises:
-        PlatformError: more than three parts, a ``*``, an os or an architecture that is not in use.
+        PlatformError: more than three parts, a ``*``, an os, an architecture or a CPU level that is not in use, a
+            version that is none of Windows.
     """
     if len(text) > _MAX_TEXT:
         raise PlatformError(f"expected a platform such as linux/amd64, got {len(text)} characters")
@@ -172,6 +187,7 @@ def parse(text: str, *, partial: bool = False) -> Platform:
     if len(parts) > _MAX_PARTS or first is None or not all(_COMPONENT.fullmatch(part) for part in parts[1:]):
         raise PlatformError(f"expected os/architecture[/variant], such as linux/amd64, got {text!r}")
     version = first["version"] or ""
+    _check_version(first["os"], version, text)
     if len(parts) == 1:
         if not partial:
             raise PlatformError(f"expected os/architecture[/variant], such as linux/{parts[0]}, got {text!r}")
@@ -179,6 +195,8 @@ def parse(text: str, *, partial: bool = False) -> Platform:
     found = platform(first["os"], parts[1], parts[2] if len(parts) == _MAX_PARTS else "", version)
     _check(found.os, OPERATING_SYSTEMS, "operating system", text)
     _check(found.architecture, ARCHITECTURES, "architecture", text)
+    if len(parts) == _MAX_PARTS:
+        _check_level(found, parts[1], parts[2], text)
     implied_arm = found.architecture == "arm" and len(parts) < _MAX_PARTS and parts[1].strip().lower() == "arm"
     if partial and implied_arm:
         return Platform(found.os, found.architecture, "", found.os_version)
@@ -204,6 +222,37 @@ def _check(name: str, known: frozenset[str], what: str, text: str) -> None:
     raise PlatformError(f"{text!r} names an unknown {what} {name!r}{hint}")
 
 
+def _check_version(os: str, version: str, text: str) -> None:
+    if not version:
+        return
+    if os.lower() in OPERATING_SYSTEM_NAMES and os.lower() != "windows":
+        raise PlatformError(
+            f"expected a version of windows only, such as windows(10.0.20348)/amd64, got {text.strip()!r}"
+        )
+    if os.lower() == "windows" and _WINDOWS_VERSION.fullmatch(version) is None:
+        raise PlatformError(f"expected a build such as windows(10.0.20348)/amd64 (Server 2022), got {text.strip()!r}")
+
+
+def _check_level(found: Platform, name: str, stated: str, text: str) -> None:
+    """Refuse a level that ``name`` cannot have, also one beside a name that has another in it (``armhf/v6``)."""
+    level = cpu_level(found.architecture, stated)
+    if level is not None and level == found.variant:
+        return
+    there = f"{found.architecture} has {_LEVELS_IN_WORDS.get(found.architecture, 'none')}"
+    if level is not None:
+        there = f"{name} is {found.architecture}/{found.variant}"
+    raise PlatformError(f"{text!r} names an unknown CPU level {stated!r}; {there}")
+
+
+def cpu_level(architecture: str, text: str) -> str | None:
+    """The CPU level that ``text`` names, normalised, empty for the base level; None where there is no such level."""
+    level = platform("", architecture, text).variant
+    levels = _LEVELS.get(architecture)
+    if levels is None:
+        return None
+    return level if levels.fullmatch(level) or (not level and architecture in _BASE_BY_NAME) else None
+
+
 def architecture_named(text: str) -> Platform | None:
     """The partial platform of an architecture's name alone (``arm64``, ``x86_64``), None where it is no such name."""
     if text.strip().lower() in _ARM_NAMES:
@@ -224,11 +273,16 @@ def equal(one: Platform, other: Platform) -> bool:
 
 
 def satisfies(offered: Platform, required: Platform) -> bool:
-    """Whether ``offered`` has every part that ``required`` states; an empty part is open, features are a minimum."""
+    """Whether ``offered`` has every part that ``required`` states; an empty part is open, features are a minimum.
+
+    A level that is left out beside os and architecture is the base level: ``linux/amd64/v3`` does not satisfy
+    ``linux/amd64``, because hosts of the base level do not choose it from an index. It satisfies ``amd64``.
+    """
+    base = bool(required.os) and required.architecture in _BASE_BY_NAME and not required.variant
     return (
         required.os in ("", offered.os)
         and required.architecture in ("", offered.architecture)
-        and required.variant in ("", offered.variant)
+        and (required.variant == offered.variant or not (required.variant or base))
         and (not required.os_version or _build(required.os_version) == _build(offered.os_version))
         and required.os_features <= offered.os_features
     )
