@@ -54,7 +54,7 @@ def ecs(
     basis: Basis = Basis.EXPLICIT,
     registry: Registry = REGISTRY,
 ) -> Workload:
-    """A service of ECS; ``reference`` is ``:tag`` or ``@digest``. Without hosts its platform is unknown, or unrecognised."""
+    """A service of ECS; ``reference`` is ``:tag`` or ``@digest``. Without hosts its platform is not known."""
     return Workload(
         WorkloadKind.ECS_SERVICE,
         f"arn:aws:ecs:eu-central-1:123456789012:service/{name}",
