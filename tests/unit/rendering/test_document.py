@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.alert_schema import assert_valid, schema
-from tests.alerts import CASES, pushed_from_a_mac
+from tests.alerts import CASES
 
 from ecrguard.domain.action import Action
-from ecrguard.domain.image import Cure, Evidence, ImageKind, UnknownReason
+from ecrguard.domain.image import Cure, Evidence, ImageKind, Unknown, UnknownReason
 from ecrguard.domain.plan import RefusalReason, Result
 from ecrguard.domain.push import Arrival
-from ecrguard.domain.verdict import Failure, Judgement, Reason, Severity, SubjectKind
+from ecrguard.domain.verdict import Failure, Judgement, Reason, Remedy, Severity, SubjectKind
 from ecrguard.rendering import document, reading
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
-MAC = pushed_from_a_mac()
+MAC, NOT_TOLD = CASES["pushed-from-a-mac"], CASES["not-told"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,27 @@ def test_id_is_that_of_the_event_and_its_judgement() -> None:
     assert len(ids) == 4
 
 
+def test_id_is_another_where_something_else_could_not_be_told() -> None:
+    def told(*reasons: UnknownReason) -> str:
+        unknowns = tuple(Unknown(reason, "why") for reason in reasons)
+        return document.alert_id(replace(NOT_TOLD, verdict=replace(NOT_TOLD.verdict, unknowns=unknowns)))
+
+    denied, throttled = UnknownReason.ACCESS_DENIED, UnknownReason.THROTTLED
+    assert len({told(), told(denied), told(throttled), told(denied, throttled)}) == 4
+    assert told(denied, throttled) == told(throttled, denied, denied), "in whichever order they were found"
+
+
+def test_remedies_are_text_and_command() -> None:
+    remedy = (Remedy("Ask for it."), Remedy("Run:", "docker push x"), Remedy("\n", "\x00"))
+    finding = replace(MAC.verdict.findings[0], remedy=remedy)
+    rendered = document.render(replace(MAC, verdict=replace(MAC.verdict, findings=(finding,))))
+    assert_valid(rendered)
+    assert rendered["findings"][0]["remedy"] == [
+        {"text": "Ask for it.", "command": None},
+        {"text": "Run:", "command": "docker push x"},
+    ]
+
+
 def test_many_findings_keep_the_first_and_count_the_rest() -> None:
     findings = tuple(
         replace(MAC.verdict.findings[0], requirement=f"requirement {number}", prediction="x" * 1500)
@@ -155,7 +176,9 @@ def test_foreign_message_is_named(text: str, expected: str) -> None:
         (("image", "tag"), 7, "a text or null at the document.image.tag"),
         (("findings",), {}, "a list at the document.findings"),
         (("findingsOmitted",), True, "a whole number at the document.findingsOmitted"),
-        (("findings", 0, "remedy", 0), {}, r"a text at the document.findings\[0\].remedy\[0\]"),
+        (("findings", 0, "remedy", 0), "x", r"an object at the document.findings\[0\].remedy\[0\]"),
+        (("findings", 0, "remedy", 0), {}, r"expected 'text' in the document.findings\[0\].remedy\[0\]"),
+        (("findings", 0, "remedy", 0, "command"), 7, r"a text or null at the document.findings\[0\].remedy\[0\]"),
     ],
 )
 def test_wrong_type_is_named_with_its_place(path: tuple[str | int, ...], value: object, expected: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     type Golden = Callable[[str, str], None]
 
+GOLDEN = Path(__file__).parents[2] / "golden"
 cases = pytest.mark.parametrize("case", CASES)
 
 
@@ -48,3 +50,10 @@ def test_chat(case: str, golden: Golden) -> None:
 @cases
 def test_slack(case: str, golden: Golden) -> None:
     golden(f"{case}/slack.json", _json(slack.render(_rendered(case))))
+
+
+def test_every_golden_file_is_compared() -> None:
+    files = {"document.json", "email.txt", "chat.json", "slack.json"}
+    assert {path.name: {file.name for file in path.iterdir()} for path in GOLDEN.iterdir()} == dict.fromkeys(
+        CASES, files
+    )

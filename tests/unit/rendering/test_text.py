@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from tests.strategies import hostile_texts
 
-from ecrguard.rendering.text import clean, is_command, listed, shorten, shorten_middle, without_broadcasts
+from ecrguard.rendering.text import clean, listed, shorten, shorten_middle, without_broadcasts
 
 
 @pytest.mark.parametrize(
@@ -39,20 +39,6 @@ def test_shortened_fits(text: str) -> None:
 
 def test_middle_is_cut_so_that_both_ends_stay() -> None:
     assert shorten_middle("a-very-long-repository/name:1.4.2", 20) == "a-very.../name:1.4.2"
-
-
-@pytest.mark.parametrize(
-    ("remedy", "expected"),
-    [
-        ("docker buildx build --push .", True),
-        ("aws ecr put-image", True),
-        ('or set "runtimePlatform" in the task definition web:1', False),
-        ("Ask the platform team", False),
-        ("dockerise it", False),
-    ],
-)
-def test_command_or_instruction(remedy: str, *, expected: bool) -> None:
-    assert is_command(remedy) is expected
 
 
 def test_listed() -> None:

@@ -70,9 +70,10 @@ def unreadable(error: ClientError | BotoCoreError, action: str, subject: str) ->
     """
     reason, what = _classify(error)
     if reason is UnknownReason.ACCESS_DENIED:
-        detail = (
-            f"{action} was denied for {subject} ({what}); allow it in the function's role and the resource's policy"
-        )
+        where = "the role of ecrguard's function"
+        if action.startswith("ecr:"):
+            where += ", and in the repository's policy if it has one"
+        detail = f"{action} was denied for {subject} ({what}); allow it in {where}"
     else:
         detail = f"{action} failed for {subject}: {what}"
     return UnreadableError(Unknown(reason, detail, subject))
@@ -82,7 +83,8 @@ def _classify(error: ClientError | BotoCoreError) -> tuple[UnknownReason, str]:
     if isinstance(error, ClientError):
         code = error_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        message = str(error.response.get("Error", {}).get("Message", ""))
+        # Whoever quotes it ends the sentence.
+        message = str(error.response.get("Error", {}).get("Message", "")).rstrip(". ")
         what = f"{code}: {message}" if message else code or f"HTTP {status}"
         if code in _DENIED or (not code and status == 403):  # noqa: PLR2004 - HTTP's Forbidden
             return UnknownReason.ACCESS_DENIED, what

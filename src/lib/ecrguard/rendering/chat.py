@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ecrguard.domain.reference import partition
 from ecrguard.rendering import wording
-from ecrguard.rendering.text import is_command, shorten, without_broadcasts
+from ecrguard.rendering.text import shorten, without_broadcasts
 
 if TYPE_CHECKING:
-    from ecrguard.rendering.document import AlertDocument
+    from ecrguard.rendering.document import AlertDocument, RemedyEntry
 
 MAX_TITLE = 150
 MAX_DESCRIPTION = 2500
@@ -24,9 +24,11 @@ MAX_STEP = 1000
 MAX_STEPS = 6
 _MAX_LISTED = 5
 _MAX_PROSE = 400
+_MAX_EXPLANATION = 1000
 _MAX_CODE = 250
 
 _LOOK_ALIKES = str.maketrans({"<": "\u2039", ">": "\u203a", "`": "'", "*": "\u2217", "~": "\u223c"})
+_UNSAFE_IN_CODE = re.compile("[`<>]")
 _LOOSE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
 
 
@@ -73,7 +75,7 @@ def thread_id(document: AlertDocument) -> str:
 def _description(document: AlertDocument) -> str:
     image = document["image"]
     lines = [
-        f"{_code(wording.name(document))} {_prose(document['verdict']['explanation'])}",
+        f"{_code(wording.name(document))}: {_prose(document['verdict']['explanation'], _MAX_EXPLANATION)}",
         _prose(wording.consequence(document)),
         f"Image: {_code(image['uri'])}",
         f"Built for: {_code(wording.built_for(document))}",
@@ -81,14 +83,13 @@ def _description(document: AlertDocument) -> str:
     ]
     findings = document["findings"]
     lines += [
-        f"• {_code(finding['subject']['name'])} needs {_code(finding['requirement'])}"
+        f"• {_code(finding['subject']['name'])}{wording.severity(finding)} needs {_code(finding['requirement'])}"
         for finding in findings[:_MAX_LISTED]
     ]
     lines.append(wording.left_out(max(0, len(findings) - _MAX_LISTED) + document["findingsOmitted"], "findings"))
-    lines += [f"Done: {_prose(wording.done(done))}" for done in document["actions"]["done"][:_MAX_LISTED]]
+    lines += [f"Done: {_prose(wording.done(document, done))}" for done in document["actions"]["done"][:_MAX_LISTED]]
     lines += [
-        f"Not done: {_prose(refused['action'] + ': ' + refused['detail'])}"
-        for refused in document["actions"]["refused"][:_MAX_LISTED]
+        f"Not done: {_prose(wording.refused(refused))}" for refused in document["actions"]["refused"][:_MAX_LISTED]
     ]
     if image["consoleUrl"]:
         lines.append(image["consoleUrl"])
@@ -101,12 +102,17 @@ def _description(document: AlertDocument) -> str:
 
 
 def _next_steps(document: AlertDocument) -> list[str]:
-    commands, instructions = wording.remedies(document)
-    # A command that was cut would be run all the same: those that are too long stay in the JSON document.
-    whole = [each for each in [*commands, *instructions] if len(each) + 2 <= MAX_STEP and "`" not in each]
-    return [f"`{without_broadcasts(each)}`" if is_command(each) else _prose(each, MAX_STEP) for each in whole][
-        :MAX_STEPS
-    ]
+    return [shown for step in wording.steps(document) if (shown := _step(step))][:MAX_STEPS]
+
+
+def _step(step: RemedyEntry) -> str:
+    """One step; empty for a command that cannot be shown as it is: one that was changed would be run all the same."""
+    command = step["command"]
+    if command is None:
+        return _prose(step["text"], MAX_STEP)
+    shown = f"{_prose(step['text'])} `{command}`".lstrip()
+    as_it_is = _UNSAFE_IN_CODE.search(command) is None and without_broadcasts(command) == command
+    return shown if as_it_is and len(shown) <= MAX_STEP else ""
 
 
 def _resources(document: AlertDocument) -> list[str]:

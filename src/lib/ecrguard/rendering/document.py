@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ecrguard.domain.alert import Alert
     from ecrguard.domain.image import Offer, Unknown
     from ecrguard.domain.plan import Outcome
-    from ecrguard.domain.verdict import Finding, Verdict
+    from ecrguard.domain.verdict import Finding, Remedy, Verdict
 
 SCHEMA_VERSION = "1.0"
 MAX_BYTES = 160 * 1024
@@ -31,6 +31,7 @@ MAX_BYTES = 160 * 1024
 MAX_NAME = 512
 MAX_SENTENCE = 1000
 MAX_PREDICTION = 1500
+MAX_COMMAND = 2000
 MAX_PLATFORM = 128
 MAX_FINDINGS = 50
 MAX_UNKNOWNS = 50
@@ -94,6 +95,13 @@ class SubjectEntry(TypedDict):
     arn: str | None
 
 
+class RemedyEntry(TypedDict):
+    """One way to mend a finding; ``command`` is null where a person has to do it otherwise."""
+
+    text: str
+    command: str | None
+
+
 class FindingEntry(TypedDict):
     """One requirement that is not met, or met with a warning."""
 
@@ -106,7 +114,7 @@ class FindingEntry(TypedDict):
     offeredOmitted: int
     failure: str | None
     prediction: str
-    remedy: list[str]
+    remedy: list[RemedyEntry]
     remedyOmitted: int
 
 
@@ -194,7 +202,11 @@ def render(alert: Alert) -> AlertDocument:
 
 
 def alert_id(alert: Alert) -> str:
-    """The alert's id: the same whenever the same event is judged the same way, so that repeats can be told."""
+    """The alert's id: the same whenever the same event is judged the same way, so that repeats can be told.
+
+    What could not be told, and why, is a part of how it is judged: an event that is sent again from the dead-letter
+    queue and fails for another cause is another alert.
+    """
     push = alert.push
     parts = (
         push.event_id,
@@ -204,6 +216,7 @@ def alert_id(alert: Alert) -> str:
         push.digest,
         alert.verdict.judgement.value,
         alert.verdict.reason.value,
+        *sorted({unknown.reason.value for unknown in alert.verdict.unknowns}),
     )
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 
@@ -288,7 +301,7 @@ def _verdict(verdict: Verdict) -> VerdictEntry:
 
 
 def _finding(finding: Finding) -> FindingEntry:
-    remedies = [remedy for each in finding.remedy if (remedy := shorten(each, MAX_SENTENCE))]
+    remedies = [remedy for each in finding.remedy if any((remedy := _remedy(each)).values())]
     return FindingEntry(
         severity=finding.severity.value,
         subject=SubjectEntry(
@@ -308,6 +321,13 @@ def _finding(finding: Finding) -> FindingEntry:
     )
 
 
+def _remedy(remedy: Remedy) -> RemedyEntry:
+    return RemedyEntry(
+        text=shorten(remedy.text, MAX_SENTENCE),
+        command=shorten(remedy.command, MAX_COMMAND) or None,
+    )
+
+
 def _unknown(unknown: Unknown) -> UnknownEntry:
     return UnknownEntry(
         reason=unknown.reason.value,
@@ -323,7 +343,7 @@ def _actions(outcome: Outcome) -> ActionsEntry:
             action=done.action.value,
             result=done.result.value,
             detail=shorten(done.detail, MAX_NAME),
-            undo=shorten(done.undo, MAX_SENTENCE) or None,
+            undo=shorten(done.undo, MAX_COMMAND) or None,
         )
         for done in outcome.done[:MAX_ACTIONS]
     ]

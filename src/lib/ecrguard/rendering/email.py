@@ -45,7 +45,7 @@ def body(document: AlertDocument) -> str:
             *_image(document),
             *_findings(document),
             *_unknowns(document),
-            *_remedies(document),
+            *_steps(document),
             *_actions(document),
             *_footer(document),
         ]
@@ -68,7 +68,7 @@ def _image(document: AlertDocument) -> list[str]:
         "Image",
         f"  reference  {image['uri']}",
         f"  digest     {image['digest'] or 'not known'}",
-        f"  kind       {wording.kind(document)}{media_type}",
+        f"  kind       {wording.kind(document) or 'not known'}{media_type}",
         f"  arrival    {wording.arrival(document)} {wording.when(document['event']['time'])}",
         f"  built for  {first}",
         *(f"             {other}" for other in others),
@@ -88,10 +88,9 @@ def _findings(document: AlertDocument) -> list[str]:
 
 
 def _finding(number: int, finding: FindingEntry) -> list[str]:
-    warning = "" if finding["severity"] == "mismatch" else f" ({finding['severity']})"
     arn = finding["subject"]["arn"]
     return [
-        f"  {number}. {finding['subject']['name']}{warning}",
+        f"  {number}. {finding['subject']['name']}{wording.severity(finding)}",
         *([f"     {arn}"] if arn else []),
         *_paragraph(f"needs {finding['requirement']}", "     "),
         *_paragraph(finding["prediction"], "     "),
@@ -99,27 +98,28 @@ def _finding(number: int, finding: FindingEntry) -> list[str]:
 
 
 def _unknowns(document: AlertDocument) -> list[str]:
-    if not document["unknowns"]:
+    unknowns = wording.unknowns(document)
+    if not unknowns:
         return []
     lines = ["What could not be told"]
-    for unknown in document["unknowns"][:_MAX_LISTED]:
-        about = f" ({unknown['subject']})" if unknown["subject"] else ""
+    for unknown in unknowns[:_MAX_LISTED]:
+        subject = unknown["subject"]
+        about = f" ({subject})" if subject and subject not in unknown["detail"] else ""
         lines += _paragraph(f"- {unknown['reason']}: {unknown['detail']}{about}", "  ", "    ")
-    rest = max(0, len(document["unknowns"]) - _MAX_LISTED) + document["unknownsOmitted"]
+    rest = max(0, len(unknowns) - _MAX_LISTED) + document["unknownsOmitted"]
     return [*lines, *_rest(rest, "of these"), ""]
 
 
-def _remedies(document: AlertDocument) -> list[str]:
-    commands, instructions = wording.remedies(document)
-    if not commands and not instructions:
+def _steps(document: AlertDocument) -> list[str]:
+    steps = wording.steps(document)
+    if not steps:
         return []
-    lines = ["How to fix it"]
-    # Never wrapped: a command is to be copied as it stands.
-    lines += [f"    {command}" for command in commands[:_MAX_LISTED]]
-    for instruction in instructions[:_MAX_LISTED]:
-        lines += _paragraph(f"- {instruction}", "  ", "    ")
-    rest = max(0, len(commands) - _MAX_LISTED) + max(0, len(instructions) - _MAX_LISTED)
-    return [*lines, *_rest(rest, "remedies"), ""]
+    lines = [wording.steps_title(document)]
+    for step in steps[:_MAX_LISTED]:
+        lines += _paragraph(f"- {step['text']}", "  ", "    ")
+        # Never wrapped: a command is to be copied as it stands.
+        lines += [f"      {step['command']}"] if step["command"] else []
+    return [*lines, *_rest(max(0, len(steps) - _MAX_LISTED), "remedies"), ""]
 
 
 def _actions(document: AlertDocument) -> list[str]:
@@ -128,14 +128,13 @@ def _actions(document: AlertDocument) -> list[str]:
     if actions["done"]:
         lines.append("What was done")
         for done in actions["done"]:
-            lines += _paragraph(f"- {wording.done(done)}", "  ", "    ")
-            lines += ["    To undo it:", f"      {done['undo']}"] if done["undo"] else []
+            lines += _paragraph(f"- {wording.done(document, done)}", "  ", "    ")
+            lines += [*_paragraph(wording.undoing(done), "    "), f"      {done['undo']}"] if done["undo"] else []
         lines += [*_rest(actions["doneOmitted"], "actions"), ""]
     if actions["refused"]:
         lines.append("What was asked for and not done")
         for refused in actions["refused"]:
-            text = f"- {refused['action']} ({refused['reason']}): {refused['detail']}"
-            lines += _paragraph(text, "  ", "    ")
+            lines += _paragraph(f"- {wording.refused(refused)}", "  ", "    ")
         lines += [*_rest(actions["refusedOmitted"], "actions"), ""]
     return lines
 

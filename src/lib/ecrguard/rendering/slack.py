@@ -17,20 +17,19 @@ from ecrguard.rendering.text import ELLIPSIS, clean, shorten, without_broadcasts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ecrguard.rendering.document import AlertDocument, FindingEntry
+    from ecrguard.rendering.document import AlertDocument, FindingEntry, RemedyEntry
 
-MAX_BLOCKS = 50
 MAX_HEADER = 150
 MAX_TEXT = 3000
-MAX_FIELD = 2000
 MAX_FALLBACK = 1000
 
 _MAX_FINDINGS = 5
 _MAX_UNKNOWNS = 3
-_MAX_COMMANDS = 6
+_MAX_STEPS = 6
 _MAX_ACTIONS = 4
 _MAX_NAME = 300
 _MAX_PROSE = 1500
+_SIGNS = {"mismatch": ":x:", "warning": ":warning:", "unknown": ":grey_question:"}
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LINK = re.compile(r"https://[^\s<>|]{1,2000}")
 
@@ -55,11 +54,12 @@ def _blocks(document: AlertDocument) -> Iterator[dict[str, Any]]:
         yield _section(_finding(finding))
     rest = max(0, len(findings) - _MAX_FINDINGS) + document["findingsOmitted"]
     yield from _note(wording.left_out(rest, "findings"))
-    for unknown in document["unknowns"][:_MAX_UNKNOWNS]:
+    unknowns = wording.unknowns(document)
+    for unknown in unknowns[:_MAX_UNKNOWNS]:
         yield _section(f":grey_question: {_code(unknown['reason'])} {_escape(unknown['detail'])}")
-    rest = max(0, len(document["unknowns"]) - _MAX_UNKNOWNS) + document["unknownsOmitted"]
+    rest = max(0, len(unknowns) - _MAX_UNKNOWNS) + document["unknownsOmitted"]
     yield from _note(wording.left_out(rest, "unknowns"))
-    yield from _remedies(document)
+    yield from _steps(document)
     yield from _actions(document)
     yield {"type": "divider"}
     yield {"type": "context", "elements": [_mrkdwn(text) for text in _context(document)]}
@@ -70,33 +70,40 @@ def _fields(document: AlertDocument) -> Iterator[str]:
     yield f"*Built for*\n{_code(wording.built_for(document))}"
     yield f"*Needed*\n{_code(wording.needed(document))}"
     yield f"*Image*\n{_code(image['uri'])}"
-    when = f"{wording.when(document['event']['time'])}, {wording.kind(document)}"
+    when = ", ".join(filter(None, (wording.when(document["event"]["time"]), wording.kind(document))))
     yield f"*{_bold(wording.arrival(document))}*\n{_escape(when)}"
 
 
 def _finding(finding: FindingEntry) -> str:
-    sign = ":x:" if finding["severity"] == "mismatch" else ":warning:"
+    sign = _SIGNS.get(finding["severity"], ":warning:")
     needs = f"{sign} {_code(finding['subject']['name'])} needs {_code(finding['requirement'])}"
     return f"{needs}\n>{_escape(finding['prediction'])}" if finding["prediction"] else needs
 
 
-def _remedies(document: AlertDocument) -> Iterator[dict[str, Any]]:
-    commands, instructions = wording.remedies(document)
-    if commands or instructions:
-        yield _section("*How to fix it*")
-    for command in commands[:_MAX_COMMANDS]:
-        yield _preformatted(command)
-    for instruction in instructions[:_MAX_COMMANDS]:
-        yield _section(f"• {_escape(instruction)}")
+def _steps(document: AlertDocument) -> Iterator[dict[str, Any]]:
+    steps = wording.steps(document)[:_MAX_STEPS]
+    if steps:
+        yield _section(f"*{wording.steps_title(document)}*")
+    for step in steps:
+        yield _rich_text(*_step(step))
+
+
+def _step(step: RemedyEntry) -> Iterator[dict[str, Any]]:
+    if step["text"]:
+        text = shorten(f"• {step['text']}", MAX_TEXT)
+        yield {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    if step["command"]:
+        yield _preformatted(step["command"])
 
 
 def _actions(document: AlertDocument) -> Iterator[dict[str, Any]]:
     for done in document["actions"]["done"][:_MAX_ACTIONS]:
-        yield _section(f":wrench: *Done:* {_escape(wording.done(done))}{'. To undo it:' if done['undo'] else ''}")
+        how = f". {wording.undoing(done)}" if done["undo"] else ""
+        yield _section(f":wrench: *Done:* {_escape(wording.done(document, done) + how)}")
         if done["undo"]:
-            yield _preformatted(done["undo"])
+            yield _rich_text(_preformatted(done["undo"]))
     for refused in document["actions"]["refused"][:_MAX_ACTIONS]:
-        yield _section(f":no_entry_sign: *Not done:* {_escape(refused['action'] + ': ' + refused['detail'])}")
+        yield _section(f":no_entry_sign: *Not done:* {_escape(wording.refused(refused))}")
 
 
 def _context(document: AlertDocument) -> Iterator[str]:
@@ -110,9 +117,12 @@ def _context(document: AlertDocument) -> Iterator[str]:
     yield f"alert {_escape(document['id'])}"
 
 
+def _rich_text(*elements: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
 def _preformatted(command: str) -> dict[str, Any]:
-    inner = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shorten(command, MAX_TEXT)}]}
-    return {"type": "rich_text", "elements": [inner]}
+    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shorten(command, MAX_TEXT)}]}
 
 
 def _section(text: str) -> dict[str, Any]:

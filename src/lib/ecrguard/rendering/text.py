@@ -21,7 +21,6 @@ _CONSOLES = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
     "aws-eusc": "console.amazonaws-eusc.eu",
 }
-_COMMAND = re.compile(r"(?:aws|buildah|crane|docker|finch|kubectl|nerdctl|oras|podman|regctl|skopeo) ")
 _BROADCAST = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
 
 
@@ -57,11 +56,6 @@ def shorten_middle(text: str, limit: int) -> str:
         return text
     tail = (limit - 3) * 2 // 3
     return f"{text[: limit - 3 - tail]}...{text[-tail:]}"
-
-
-def is_command(remedy: str) -> bool:
-    """Whether a remedy is a shell command rather than an instruction: it begins with a tool's name."""
-    return _COMMAND.match(remedy) is not None
 
 
 def listed(items: Iterable[str]) -> str:

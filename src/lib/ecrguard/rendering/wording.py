@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrguard.rendering.text import is_command, listed
+from ecrguard.rendering.document import RemedyEntry
+from ecrguard.rendering.text import listed
 
 if TYPE_CHECKING:
-    from ecrguard.rendering.document import AlertDocument, DoneEntry, FindingEntry, PlatformEntry
+    from ecrguard.rendering.document import (
+        AlertDocument,
+        DoneEntry,
+        FindingEntry,
+        PlatformEntry,
+        RefusedEntry,
+        UnknownEntry,
+    )
 
-_TITLES = {"mismatch": "Platform mismatch", "unknown": "Not checked", "ok": "Resolved"}
-_EMOJI = {"mismatch": "🚨", "unknown": "❓", "ok": "✅"}
+_TITLES = {"mismatch": "Platform mismatch", "unknown": "Not checked"}
+_EMOJI = {"mismatch": "🚨", "unknown": "❓"}
 _EVIDENCE = {"descriptor": "from the index", "config": "from the image's config"}
 _KINDS = {
     "single": "single image",
@@ -19,6 +27,14 @@ _KINDS = {
     "unsupported": "format that is not supported",
 }
 _ARRIVALS = {"pushed": "Pushed", "replicated": "Replicated", "restored": "Restored from archive"}
+_ACTIONS = {"tag": "marker tag"}
+# What to do about a push that could not be judged, by the cure of what could not be told. What is kept for the operator
+# is in the dead-letter queue whatever else only needs time, and is sent again the same way.
+_NEXT_STEPS = (
+    ("operator", "Mend the cause, then send the push again from the dead-letter queue (docs/deploy.md)."),
+    ("wait", "It is kept in the dead-letter queue: send it again when the cause is over (docs/deploy.md)."),
+)
+_NEW_IMAGE = "Push the image again: asking ECR again gives the same answer."
 _SHORT_DIGEST = len("sha256:") + 12
 
 
@@ -89,9 +105,9 @@ def evidence(entry: PlatformEntry) -> str:
 
 
 def kind(document: AlertDocument) -> str:
-    """What the image is."""
+    """What the image is; empty where that is not known."""
     found = document["image"]["kind"]
-    return "not known" if found is None else _KINDS.get(found, found)
+    return _KINDS.get(found, found) if found else ""
 
 
 def arrival(document: AlertDocument) -> str:
@@ -99,16 +115,62 @@ def arrival(document: AlertDocument) -> str:
     return _ARRIVALS.get(document["arrival"], document["arrival"])
 
 
-def remedies(document: AlertDocument) -> tuple[list[str], list[str]]:
-    """Each remedy once, in order: the commands, and the instructions that are no commands."""
-    found = list(dict.fromkeys(remedy for finding in document["findings"] for remedy in finding["remedy"]))
-    return [each for each in found if is_command(each)], [each for each in found if not is_command(each)]
+def severity(finding: FindingEntry) -> str:
+    """`` (warning)``, to stand behind who requires it; empty for a mismatch, which is what an alert is about."""
+    return "" if finding["severity"] == "mismatch" else f" ({finding['severity']})"
 
 
-def done(entry: DoneEntry) -> str:
+def unknowns(document: AlertDocument) -> list[UnknownEntry]:
+    """What could not be told and is not said elsewhere: by a finding, or by the explanation, which has one of them."""
+    findings = [finding for finding in document["findings"] if finding["severity"] == "unknown"]
+    found = [unknown for unknown in document["unknowns"] if not any(_says(each, unknown) for each in findings)]
+    alone = len(found) == 1 and not document["unknownsOmitted"]
+    return [] if alone and found[0]["detail"] in document["verdict"]["explanation"] else found
+
+
+def _says(finding: FindingEntry, unknown: UnknownEntry) -> bool:
+    return finding["subject"]["arn"] == unknown["subject"] and finding["prediction"].rstrip(".") in unknown["detail"]
+
+
+def steps_title(document: AlertDocument) -> str:
+    """What the steps are called."""
+    return "What to do" if document["verdict"]["judgement"] == "unknown" else "How to fix it"
+
+
+def steps(document: AlertDocument) -> list[RemedyEntry]:
+    """Each remedy once, in order, then what is to be done about a push that could not be judged."""
+    found = [remedy for finding in document["findings"] for remedy in finding["remedy"]]
+    if document["verdict"]["judgement"] == "unknown":
+        found += [RemedyEntry(text=step, command=None) for step in _next_steps(document)]
+    return list({(each["text"], each["command"]): each for each in found}.values())
+
+
+def _next_steps(document: AlertDocument) -> list[str]:
+    cures = {unknown["cure"] for unknown in document["unknowns"]}
+    new_image = [_NEW_IMAGE] if "new_image" in cures else []
+    return [*new_image, *[step for cure, step in _NEXT_STEPS if cure in cures][:1]]
+
+
+def done(document: AlertDocument, entry: DoneEntry) -> str:
     """What was done, in words."""
     already = " (it was there already)" if entry["result"] == "already_done" else ""
+    if entry["action"] == "tag":
+        tag = document["image"]["tag"]
+        where = f"beside {tag}" if tag else "on the image"
+        return f"put the tag {entry['detail'].removeprefix('marker tag ')} {where}{already}"
     return f"{entry['action']}: {entry['detail']}{already}"
+
+
+def undoing(entry: DoneEntry) -> str:
+    """What leads up to the command that takes an action back."""
+    if entry["action"] == "tag":
+        return "To remove that tag (ECR deletes the image too if it has no other tag):"
+    return "To undo it:"
+
+
+def refused(entry: RefusedEntry) -> str:
+    """What was asked for and not done, and why."""
+    return f"{_ACTIONS.get(entry['action'], entry['action'])}. {entry['detail']}"
 
 
 def left_out(count: int, what: str) -> str:

@@ -1,0 +1,118 @@
+"""The sentences that e-mail, chat and Slack share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.alerts import CASES
+
+from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.domain.plan import Result
+from ecrguard.domain.verdict import Judgement
+from ecrguard.rendering import chat, document, email, slack, wording
+
+DENIED, INVALID = UnknownReason.ACCESS_DENIED, UnknownReason.POLICY_INVALID
+THROTTLED, MALFORMED = UnknownReason.THROTTLED, UnknownReason.MANIFEST_MALFORMED
+MEND = "Mend the cause, then send the push again from the dead-letter queue (docs/deploy.md)."
+WAIT = "It is kept in the dead-letter queue: send it again when the cause is over (docs/deploy.md)."
+PUSH = "Push the image again: asking ECR again gives the same answer."
+
+
+def untold(*reasons: UnknownReason, case: str = "not-told") -> document.AlertDocument:
+    """The document of an alert with these unknowns; each has its reason for a detail."""
+    alert = CASES[case]
+    unknowns = tuple(Unknown(reason, reason.value) for reason in reasons)
+    return document.render(replace(alert, verdict=replace(alert.verdict, unknowns=unknowns)))
+
+
+@pytest.mark.parametrize(
+    ("reasons", "steps"),
+    [
+        ((), []),
+        ((DENIED,), [MEND]),
+        ((THROTTLED,), [WAIT]),
+        ((MALFORMED,), [PUSH]),
+        ((DENIED, INVALID), [MEND]),
+        ((THROTTLED, DENIED), [MEND]),
+        ((DENIED, MALFORMED), [PUSH, MEND]),
+        ((THROTTLED, MALFORMED), [PUSH, WAIT]),
+    ],
+)
+def test_what_to_do_about_an_unknown(reasons: tuple[UnknownReason, ...], steps: list[str]) -> None:
+    rendered = untold(*reasons)
+    assert [step["text"] for step in wording.steps(rendered)] == steps
+    assert chat.render(rendered)["content"]["nextSteps"] == steps
+    text = " ".join(email.body(rendered).split())
+    assert ("What to do" in text) is bool(steps)
+    assert all(f"- {step}" in text for step in steps)
+    assert all(f"• {step}" in str(slack.render(rendered)) for step in steps)
+
+
+def test_a_mismatch_is_mended_whatever_else_could_not_be_told() -> None:
+    steps = wording.steps(untold(DENIED, THROTTLED, MALFORMED, case="pushed-from-a-mac"))
+    assert steps
+    assert all(step["command"] for step in steps)
+
+
+def test_a_remedy_of_several_findings_is_told_once() -> None:
+    rendered = document.render(CASES["index-without-a-platform"])
+    first, second = (finding["remedy"] for finding in rendered["findings"][:2])
+    assert first == second == wording.steps(rendered)
+
+
+def test_what_the_explanation_says_is_not_said_again() -> None:
+    denied = document.render(CASES["not-told"])
+    assert len(denied["unknowns"]) == 1
+    assert wording.unknowns(denied) == []
+    assert email.body(denied).count("ecr:BatchGetImage was denied") == 1
+    assert "What could not be told" not in email.body(denied)
+    assert str(slack.render(denied)["blocks"]).count("ecr:BatchGetImage was denied") == 1
+
+
+def test_what_a_finding_says_is_not_said_again() -> None:
+    hostless = document.render(CASES["hostless-service"])
+    assert len(hostless["unknowns"]) == 1
+    assert wording.unknowns(hostless) == []
+
+
+def test_more_than_the_explanation_says_is_said() -> None:
+    assert [unknown["reason"] for unknown in wording.unknowns(untold(DENIED, THROTTLED))] == [DENIED, THROTTLED]
+    elsewhere = untold(DENIED, case="hostless-service")
+    assert [unknown["reason"] for unknown in wording.unknowns(elsewhere)] == [DENIED]
+
+
+def test_marker_tag_is_named_beside_the_tag_that_was_pushed() -> None:
+    alert = CASES["tagged-by-policy"]
+    (done,) = alert.outcome.done
+    marker = f"ecrguard-mismatch-{alert.push.digest[7:19]}"
+    for result, already in ((Result.DONE, ""), (Result.ALREADY_DONE, " (it was there already)")):
+        rendered = document.render(replace(alert, outcome=replace(alert.outcome, done=(replace(done, result=result),))))
+        said = wording.done(rendered, rendered["actions"]["done"][0])
+        assert said == f"put the tag {marker} beside 3.13-slim{already}"
+
+
+def test_severities_can_be_told_apart() -> None:
+    warned = document.render(CASES["with-a-warning"])
+    unknown = document.render(CASES["hostless-service"])
+    assert "`ECS service lab/search, container app` (warning) needs" in chat.render(warned)["content"]["description"]
+    assert "`ECS service prod/search, container app` needs" in chat.render(warned)["content"]["description"]
+    assert "`ECS service prod/web, container app` (unknown) needs" in chat.render(unknown)["content"]["description"]
+    signs = [
+        [block["text"]["text"].split()[0] for block in slack.render(each)["blocks"] if " needs `" in str(block)]
+        for each in (warned, unknown)
+    ]
+    assert signs == [[":x:", ":warning:"], [":grey_question:"]]
+
+
+def test_command_that_chat_would_change_is_left_out() -> None:
+    rendered = document.render(CASES["pushed-from-a-mac"])
+    whole = chat.render(rendered)["content"]["nextSteps"]
+    for odd in ("`id`", "<!channel>", "@here", "x" * 1000):
+        rendered["findings"][0]["remedy"][0]["command"] = f"docker push {odd}"
+        assert chat.render(rendered)["content"]["nextSteps"] == whole[1:]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_only_a_mismatch_or_an_unknown_is_alerted(case: str) -> None:
+    assert CASES[case].verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN)
