@@ -77,8 +77,10 @@ def show(alert: Alert, terminal: Terminal) -> None:
     terminal.line(f"  {verdict['explanation']}")
     for finding in alert["findings"]:
         terminal.line(f"  - {finding['subject']['name']}: {finding['prediction']}")
-        for command in finding["remedy"]:
-            terminal.line(f"    {terminal.style(command, 'cyan')}")
+        for remedy in finding["remedy"]:
+            terminal.line(f"    {remedy['text']}")
+            if remedy["command"]:
+                terminal.line(f"      {terminal.style(remedy['command'], 'cyan')}")
     for done in alert["actions"]["done"]:
         terminal.line(f"  done: {done['action']} ({done['detail']})")
     for refused in alert["actions"]["refused"]:

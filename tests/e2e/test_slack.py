@@ -32,8 +32,9 @@ def test_the_message_says_what_the_alert_says(guarded: Guarded, slack: FakeSlack
     assert message["text"].startswith(f"🚨 Platform mismatch: {repository}:1 is built for linux/arm64")
     shown = json.dumps(message["blocks"])
     assert image.digest in shown
-    for command in alert["findings"][0]["remedy"]:
-        assert json.dumps(command)[1:-1] in shown
+    for remedy in alert["findings"][0]["remedy"]:
+        assert json.dumps(remedy["text"])[1:-1] in shown
+        assert json.dumps(remedy["command"])[1:-1] in shown
 
 
 @pytest.mark.parametrize(
