@@ -27,7 +27,7 @@ BREAKING: list[tuple[Promise, str, str]] = [
     ),
     (promises.statements_have_names_of_their_own, "Sid: ReadThePolicy", "Sid: ReadImages"),
     (promises.only_linked_services_are_read, "    Condition: ReadsAppRunner\n", ""),
-    (promises.only_linked_services_are_read, '!If [ReadsNone, "", !Ref LinkedWorkloads]', "!Ref LinkedWorkloads"),
+    (promises.only_linked_services_are_read, "LINKED_WORKLOADS: !Ref LinkedWorkloads", "LINKED_WORKLOADS: ecs"),
     (promises.linked_services_are_only_read, "Action: ecs:DescribeServices", "Action: ecs:UpdateService"),
     (promises.repository_pattern_narrows_ecr, "repository/${RepositoryPattern}", "repository/*"),
     (promises.push_can_do_its_work, "Action: [kms:GenerateDataKey, kms:Decrypt]", "Action: [kms:GenerateDataKey]"),

@@ -99,17 +99,17 @@ class SlackConfig:
         return cls(_required(environ, "SLACK_WEBHOOK_SECRET_ARN"), _required(environ, "SLACK_QUEUE_URL"))
 
 
-def _required(environ: Mapping[str, str], name: str, *, may_be_empty: bool = False) -> str:
-    value = environ.get(name)
-    if value is None or not (value or may_be_empty):
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
         raise ConfigurationError(f"expected the environment variable {name}; template.yaml sets it")
     return value
 
 
 def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """The names in a list with commas, which may be empty and still must be there: to ask nobody is a decision."""
-    names = (one.strip() for one in _required(environ, name, may_be_empty=True).split(","))
-    return tuple(dict.fromkeys(one for one in names if one))
+    """The names in a list with commas. To ask nobody is a decision, and has a word: ``none``."""
+    names = (one.strip() for one in _required(environ, name).split(","))
+    return tuple(dict.fromkeys(one for one in names if one and one != "none"))
 
 
 def _topic_arn(environ: Mapping[str, str]) -> str:
