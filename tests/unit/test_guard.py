@@ -195,7 +195,7 @@ class TestAMismatch:
 
         assert report.alerted
         (done,) = report.outcome.done
-        assert (done.action, done.result, done.detail) == (Action.TAG, Result.DONE, f"marker tag {marker}")
+        assert (done.action, done.result, done.detail) == (Action.TAG, Result.DONE, marker)
         assert done.undo == (
             f"aws ecr batch-delete-image --region eu-central-1 --repository-name team/web --image-ids imageTag={marker}"
         )

@@ -72,7 +72,7 @@ def test_a_mismatch_is_logged_with_what_was_done_and_counted(invoked: Invoked) -
             "level": "WARNING",
             "judgement": "mismatch",
             "platforms": ["linux/arm64"],
-            "done": [f"tag: marker tag {marker_tag(image.digest)}"],
+            "done": [f"tag: {marker_tag(image.digest)}"],
             "refused": [],
             "alerted": True,
         }.items()

@@ -129,6 +129,7 @@ def test_what_an_image_says_of_itself_cannot_break_out_of_a_command() -> None:
 
 
 DEFINITIONS = {
+    "not where ECS promises no such CPU level": (ecs("linux/arm64"), index("linux/amd64/v3"), ""),
     "not what it says already": (ecs(), index("linux/amd64/v3"), ""),
     "the other architecture": (ecs(), single("linux/arm64"), '"cpuArchitecture": "ARM64"'),
     "the first by name where it has both": (ecs("linux/s390x"), index("linux/arm64 linux/amd64"), '"ARM64"'),

@@ -228,7 +228,7 @@ class Guard:
             f"--image-ids imageTag={marker}"
         )
         result = Result.DONE if answer is TagAnswer.PUT else Result.ALREADY_DONE
-        return Done(Action.TAG, result, f"marker tag {marker}", undo)
+        return Done(Action.TAG, result, marker, undo)
 
 
 _REFUSALS = {

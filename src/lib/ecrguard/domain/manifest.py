@@ -173,7 +173,9 @@ def _load_object(body: bytes) -> dict[str, Any] | str:
         data = json.loads(body, object_pairs_hook=_unique)
     except UnicodeDecodeError:
         return "bytes that are no text"
-    except (json.JSONDecodeError, _MalformedError) as error:
+    except json.JSONDecodeError as error:
+        return f"text that is no JSON ({error})"
+    except _MalformedError as error:
         return str(error)
     except RecursionError:
         return "JSON that is nested too deeply"

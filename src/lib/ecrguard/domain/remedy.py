@@ -88,7 +88,9 @@ def change_definition(workload: Workload, image: Image) -> tuple[Remedy, ...]:
     others = sorted(
         _CPU_ARCHITECTURES[platform.architecture]
         for platform in image.platforms
-        if platform.os == "linux" and platform.architecture in _CPU_ARCHITECTURES.keys() - {host.architecture}
+        if platform.os == "linux"
+        and not platform.variant
+        and platform.architecture in _CPU_ARCHITECTURES.keys() - {host.architecture}
     )
     if not others or host.os != "linux" or workload.basis is Basis.CAPACITY:
         return ()

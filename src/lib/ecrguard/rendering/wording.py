@@ -157,7 +157,7 @@ def done(document: AlertDocument, entry: DoneEntry) -> str:
     if entry["action"] == "tag":
         tag = document["image"]["tag"]
         where = f"beside {tag}" if tag else "on the image"
-        return f"put the tag {entry['detail'].removeprefix('marker tag ')} {where}{already}"
+        return f"put the tag {entry['detail']} {where}{already}"
     return f"{entry['action']}: {entry['detail']}{already}"
 
 
