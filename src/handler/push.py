@@ -36,15 +36,10 @@ def take(record: SQSRecord, lambda_context: LambdaContext) -> None:
     inbox().deadline.seconds_left = lambda: lambda_context.get_remaining_time_in_millis() / 1000
     receives = int(record.attributes.approximate_receive_count)
     handled = inbox().take(Message(record.body, receives, record.receipt_handle))
-    record_handled(logger, metrics, handled, record.message_id)
+    record_handled(logger, metrics, record, handled)
 
 
-def left(record: SQSRecord, error: BaseException | None) -> None:
-    """Tell of a message that is left on the queue."""
-    record_not_handled(logger, metrics, error, record.message_id)
-
-
-processor = QueueProcessor(left)
+processor = QueueProcessor(functools.partial(record_not_handled, logger, metrics))
 
 
 @logger.inject_lambda_context

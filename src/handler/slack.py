@@ -18,8 +18,8 @@ from ecrguard.adapters.slack import SlackWebhook
 from ecrguard.adapters.visibility import SqsVisibility
 from ecrguard.batch import QueueProcessor
 from ecrguard.config import SlackConfig
-from ecrguard.errors import EcrguardError
 from ecrguard.notify import SlackBatch
+from ecrguard.telemetry import record_not_posted, record_posted
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -40,21 +40,7 @@ def parts() -> tuple[SlackWebhook, SqsVisibility]:
     return SlackWebhook(secret), SqsVisibility(functools.cache(lambda: client("sqs")), config.queue_url)
 
 
-def about(record: SQSRecord) -> dict[str, Any]:
-    """What every line in the log says of a message."""
-    return {"message_id": record.message_id, "receives": record.attributes.approximate_receive_count}
-
-
-def left(record: SQSRecord, error: BaseException | None) -> None:
-    """Tell of an alert that is left on the queue."""
-    if isinstance(error, EcrguardError):
-        why = {"code": type(error).__name__, "cause": str(error)}
-        logger.warning("alert not posted", extra={**about(record), **why})
-    else:
-        logger.error("alert not posted", exc_info=error, extra=about(record))
-
-
-processor = QueueProcessor(left)
+processor = QueueProcessor(functools.partial(record_not_posted, logger))
 
 
 @logger.inject_lambda_context
@@ -63,8 +49,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     batch = SlackBatch(*parts(), lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
 
     def deliver(record: SQSRecord) -> None:
-        posted = batch.deliver(record.body, record.receipt_handle)
-        ids = {"alert": posted["id"], "correlation_id": posted["event"]["id"]}
-        logger.info("alert posted", extra={**about(record), **ids})
+        record_posted(logger, record, batch.deliver(record.body, record.receipt_handle))
 
     return dict(process_partial_response(event=event, record_handler=deliver, processor=processor, context=context))

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from ecrguard.domain.verdict import Judgement
-from ecrguard.errors import UnreadableError
+from ecrguard.errors import EcrguardError, UnreadableError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
     from ecrguard.guard import Report
     from ecrguard.inbox import Handled
+    from ecrguard.rendering.document import AlertDocument
 
 VERDICT_METRICS = {
     Judgement.OK: "VerdictOk",
@@ -24,7 +26,7 @@ VERDICT_METRICS = {
 """Name of the count for each judgement."""
 
 
-def record_handled(logger: Logger, metrics: Metrics, handled: Handled, message_id: str) -> None:
+def record_handled(logger: Logger, metrics: Metrics, record: SQSRecord, handled: Handled) -> None:
     """Log and count a message that was handled: each report, and whether it was dead-lettered."""
     for report in handled.reports:
         log = logger.warning if report.verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN) else logger.info
@@ -38,27 +40,38 @@ def record_handled(logger: Logger, metrics: Metrics, handled: Handled, message_i
             metrics.add_metric("AlertPublished", MetricUnit.Count, 1)
     if handled.buried is not None:
         code, cause = handled.buried
-        logger.error("dead-lettered", extra={"code": code, "cause": cause, "message_id": message_id})
+        logger.error("dead-lettered", extra={**_about(record), "code": code, "cause": cause})
         metrics.add_metric("DeadLettered", MetricUnit.Count, 1)
 
 
-def record_not_handled(logger: Logger, metrics: Metrics, error: BaseException | None, message_id: str) -> None:
+def record_not_handled(logger: Logger, metrics: Metrics, record: SQSRecord, error: BaseException | None) -> None:
     """Log and count a message that is left on the queue: one that waits for others, or one that we could not take."""
     if isinstance(error, UnreadableError):
-        unknown = error.unknown
-        logger.warning(
-            "to be tried again",
-            extra={
-                "code": unknown.reason,
-                "cause": unknown.detail,
-                "message_id": message_id,
-                "notes": getattr(error, "__notes__", []),
-            },
-        )
+        why = {"code": error.unknown.reason, "cause": error.unknown.detail, "notes": getattr(error, "__notes__", [])}
+        logger.warning("to be tried again", extra={**_about(record), **why})
         metrics.add_metric("Retried", MetricUnit.Count, 1)
         return
-    logger.error("crashed, to be tried again", exc_info=error, extra={"message_id": message_id})
+    logger.error("crashed, to be tried again", exc_info=error, extra=_about(record))
     metrics.add_metric("Crashed", MetricUnit.Count, 1)
+
+
+def record_posted(logger: Logger, record: SQSRecord, alert: AlertDocument) -> None:
+    """Log an alert that Slack took."""
+    ids = {"alert": alert["id"], "correlation_id": alert["event"]["id"]}
+    logger.info("alert posted", extra={**_about(record), **ids})
+
+
+def record_not_posted(logger: Logger, record: SQSRecord, error: BaseException | None) -> None:
+    """Log an alert that is left on the queue."""
+    if isinstance(error, EcrguardError):
+        why = {"code": type(error).__name__, "cause": str(error)}
+        logger.warning("alert not posted", extra={**_about(record), **why})
+    else:
+        logger.error("alert not posted", exc_info=error, extra=_about(record))
+
+
+def _about(record: SQSRecord) -> dict[str, Any]:
+    return {"message_id": record.message_id, "receives": record.attributes.approximate_receive_count}
 
 
 def _fields(report: Report) -> dict[str, Any]:
