@@ -1,4 +1,4 @@
-"""The reader of ECS services on ECS's own answers: what it asks, and what it makes of bad ones."""
+"""The reader of ECS services on ECS's own answers: what it makes of bad ones."""
 
 from __future__ import annotations
 
@@ -6,209 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoRegionError, ReadTimeoutError
-from tests.fakes.ecs import FakeEcs
+from tests.contract.ecs_reading import APP, REGISTRY, read
 from tests.fakes.wire import Refusal
 
 from ecrguard.adapters.ecs import EcsServices
 from ecrguard.domain.image import UnknownReason
-from ecrguard.domain.platform import Platform
-from ecrguard.domain.reference import Registry
 from ecrguard.domain.workload import Basis
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.client import ECSClient
+    from tests.fakes.ecs import FakeEcs
 
     from ecrguard.ports import LinkedWorkloads
 
-REGISTRY = Registry("123456789012", "eu-west-1")
-APP = f"{REGISTRY.host}/app:1"
-AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 DENIED = Refusal("AccessDeniedException", "User is not authorized to perform this")
 THROTTLED = Refusal("ThrottlingException", "Rate exceeded")
 
 
-@pytest.fixture
-def ecs() -> FakeEcs:
-    return FakeEcs()
-
-
-def read(ecs: FakeEcs) -> LinkedWorkloads:
-    return EcsServices(lambda: ecs.client).linked(REGISTRY, "app")
-
-
 def reasons(answer: LinkedWorkloads) -> list[tuple[UnknownReason, str]]:
     return [(unknown.reason, unknown.subject) for unknown in answer.unknowns]
-
-
-# What is asked
-
-
-def test_definitions_are_read_once_for_each_revision_and_kept_between_reads(ecs: FakeEcs) -> None:
-    shared = ecs.definition(APP)
-    for number in range(30):
-        ecs.service(f"s{number}", shared)
-    reader = EcsServices(lambda: ecs.client)
-
-    first, second = reader.linked(REGISTRY, "app"), reader.linked(REGISTRY, "app")
-
-    assert first == second
-    assert len(first.workloads) == 30
-    assert ecs.count("DescribeTaskDefinition") == 1
-    assert ecs.count("ListServices") == 2
-    assert ecs.count("DescribeServices") == 2 * 3
-
-
-def test_definitions_of_other_repositories_cost_no_look_at_instances(ecs: FakeEcs) -> None:
-    ecs.instance()
-    ecs.service("web", ecs.definition("nginx:1"), launchType="EC2")
-
-    assert read(ecs).workloads == ()
-    assert ecs.count("ListContainerInstances") == 0
-
-
-def test_instances_are_read_once_for_each_cluster_and_only_where_definitions_are_silent(ecs: FakeEcs) -> None:
-    for number in range(130):
-        ecs.instance(cluster="prod", provider="asg" if number else "")
-    for name in ("a", "b"):
-        ecs.service(name, ecs.definition(APP, family=name), launchType="EC2")
-    ecs.service("c", ecs.definition(APP, family="c", cpu="X86_64", os="LINUX"), cluster="test", launchType="EC2")
-
-    answer = read(ecs)
-
-    assert [(workload.hosts, workload.basis) for workload in answer.workloads] == [
-        ((AMD64,), Basis.CAPACITY),
-        ((AMD64,), Basis.CAPACITY),
-        ((AMD64,), Basis.EXPLICIT),
-    ]
-    assert ecs.count("ListContainerInstances") == 2  # pages
-    assert ecs.count("DescribeContainerInstances") == 2
-
-
-def test_every_cluster_is_read_however_many_there_are(ecs: FakeEcs) -> None:
-    for number in range(120):
-        ecs.service("web", ecs.definition(APP, family=f"f{number}"), cluster=f"c{number:03}")
-
-    answer = read(ecs)
-
-    assert sorted(workload.name for workload in answer.workloads) == [f"c{number:03}/web" for number in range(120)]
-    assert ecs.count("ListClusters") == 2
-
-
-def test_empty_clusters_and_empty_pages_are_nothing_to_report(ecs: FakeEcs) -> None:
-    ecs.cluster("empty")
-
-    assert read(ecs).workloads == ()
-    assert read(ecs).unknowns == ()
-    assert ecs.count("DescribeServices") == 0
-
-
-# Capacity
-
-
-def test_a_mixed_cluster_needs_every_platform_that_it_has(ecs: FakeEcs) -> None:
-    ecs.instance("x86_64")
-    ecs.instance("arm64")
-    ecs.service("web", ecs.definition(APP), launchType="EC2")
-
-    (workload,) = read(ecs).workloads
-
-    assert (workload.hosts, workload.basis) == ((AMD64, ARM64), Basis.CAPACITY)
-
-
-def test_the_capacity_provider_of_a_service_narrows_its_instances(ecs: FakeEcs) -> None:
-    ecs.instance("x86_64", provider="intel")
-    ecs.instance("arm64", provider="graviton")
-    strategy = [{"capacityProvider": "graviton", "weight": 1, "base": 0}]
-    ecs.service("web", ecs.definition(APP), capacityProviderStrategy=strategy)
-
-    (workload,) = read(ecs).workloads
-
-    assert (workload.hosts, workload.basis) == ((ARM64,), Basis.CAPACITY)
-
-
-@pytest.mark.parametrize("stated_by", ["service", "definition", "both"])
-def test_placement_constraints_narrow_the_instances_as_ecs_evaluates_them(ecs: FakeEcs, stated_by: str) -> None:
-    ecs.instance("x86_64")
-    ecs.instance("arm64")
-    ecs.instance("arm64", os="WINDOWS_SERVER_2022_CORE")
-    arm, linux = "attribute:ecs.cpu-architecture == arm64", "attribute:ecs.os-type == linux"
-    if stated_by == "both":
-        definition, more = ecs.definition(APP, constraint=arm), [{"type": "memberOf", "expression": linux}]
-    elif stated_by == "service":
-        definition = ecs.definition(APP)
-        more = [{"type": "memberOf", "expression": each} for each in (arm, linux)]
-    else:
-        definition, more = ecs.definition(APP, constraint=arm), [{"type": "distinctInstance"}]
-        ecs.instances["prod"].popitem()
-    ecs.service("web", definition, launchType="EC2", placementConstraints=more)
-
-    (workload,) = read(ecs).workloads
-
-    assert (workload.hosts, workload.basis) == ((ARM64,), Basis.CAPACITY)
-
-
-def test_instances_that_take_no_new_tasks_do_not_count(ecs: FakeEcs) -> None:
-    ecs.instance("x86_64", status="DRAINING")
-    ecs.instance("arm64")
-    ecs.service("web", ecs.definition(APP), launchType="EC2")
-
-    assert read(ecs).workloads[0].hosts == (ARM64,)
-
-
-def test_without_instances_the_platform_is_unknown_and_the_workload_is_still_there(ecs: FakeEcs) -> None:
-    ecs.service("web", ecs.definition(APP), launchType="EC2")
-
-    answer = read(ecs)
-
-    assert [(workload.hosts, workload.basis) for workload in answer.workloads] == [((), Basis.UNKNOWN)]
-    assert answer.unknowns == ()
-
-
-def test_an_instance_that_went_between_the_calls_is_no_failure(ecs: FakeEcs) -> None:
-    ecs.instance("x86_64")
-    gone = ecs.instance("arm64")
-    ecs.service("web", ecs.definition(APP), launchType="EC2")
-    ecs.failing["DescribeContainerInstances"] = lambda _: ecs.instances["prod"].pop(gone, None)
-
-    assert read(ecs).workloads[0].hosts == (AMD64,)
-
-
-# Services
-
-
-def test_a_service_scaled_to_zero_counts_and_one_that_is_deleted_does_not(ecs: FakeEcs) -> None:
-    definition = ecs.definition(APP)
-    ecs.service("asleep", definition, desiredCount=0, runningCount=0)
-    ecs.service("leaving", definition, status="DRAINING")
-    ecs.service("left", definition, status="INACTIVE")
-
-    assert [workload.name for workload in read(ecs).workloads] == ["prod/asleep"]
-
-
-def test_both_sides_of_a_deployment_count_while_both_have_tasks(ecs: FakeEcs) -> None:
-    old, new = ecs.definition(APP, cpu="X86_64", os="LINUX"), ecs.definition(APP, cpu="ARM64", os="LINUX")
-    ecs.service("web", new, deployments=[ecs.deployment(new), ecs.deployment(old, "ACTIVE")])
-
-    found = {workload.definition: workload.hosts for workload in read(ecs).workloads}
-
-    assert found == {"web:1": (AMD64,), "web:2": (ARM64,)}
-
-
-def test_one_definition_on_two_capacities_is_one_workload_with_both_hosts(ecs: FakeEcs) -> None:
-    ecs.instance("arm64")
-    definition = ecs.definition(APP)
-    deployments = [
-        ecs.deployment(definition, launchType="FARGATE", platformFamily="Linux"),
-        ecs.deployment(definition, "ACTIVE", launchType="EC2"),
-    ]
-    ecs.service("web", definition, deployments=deployments)
-
-    (workload,) = read(ecs).workloads
-
-    assert (workload.hosts, workload.basis) == ((AMD64, ARM64), Basis.CAPACITY)
-
-
-# Bad answers
 
 
 def test_an_architecture_that_is_new_is_unknown_and_names_the_workload(ecs: FakeEcs) -> None:
