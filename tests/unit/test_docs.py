@@ -12,7 +12,7 @@ from ecrguard.policy_yaml import load_policy
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")] if path.is_file()
+    path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[!.]*/README.md")] if path.is_file()
 )
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 
