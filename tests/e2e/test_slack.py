@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_slack_away_delays_its_own_message_and_nothing_else(
     image = images.image("linux/arm64", label=repository)
     # Messages that are still on their way would take these answers.
     for alert in guarded.received:
-        wait_for("Slack message", lambda alert=alert: messages(slack, alert["id"]))  # type: ignore[misc]
+        wait_for("Slack message", partial(messages, slack, alert["id"]))
     # What Slack did not take waits this long.
     guarded.client("sqs").set_queue_attributes(
         QueueUrl=guarded.resource("SlackQueue"), Attributes={"VisibilityTimeout": "2"}
