@@ -18,7 +18,7 @@ from ecrguard.domain.plan import Done, Limits, Outcome, Plan, Refusal, RefusalRe
 from ecrguard.domain.policy import Decision, LinkedMode
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.resource_tags import PLATFORMS_KEY, ResourceTags, read_resource_tags
-from ecrguard.domain.verdict import Judgement, Reason, Subject, SubjectKind, Verdict
+from ecrguard.domain.verdict import Judgement, Reason, Subject, SubjectKind, Verdict, rule_subject
 from ecrguard.errors import UnreadableError
 from ecrguard.observe import Observation, observe
 from ecrguard.ports import LinkedWorkloads, TagAnswer
@@ -155,7 +155,7 @@ class Guard:
         linked = LinkedWorkloads()
         if decision.linked is not LinkedMode.OFF and image.kind is not ImageKind.ARTIFACT:
             linked = self.workloads.linked(push.registry, push.repository)
-        demand, subject = decision.demand, Subject(SubjectKind.POLICY_RULE, f"policy rule {decision.rule}")
+        demand, subject = decision.demand, rule_subject(decision.rule)
         if demand is None:
             demand, subject = tags.demand, Subject(SubjectKind.RESOURCE_TAG, f"resource tag {PLATFORMS_KEY}")
         return Requirements(demand, subject if demand else None, decision.linked, linked.workloads, linked.unknowns)

@@ -33,9 +33,7 @@ ACTIONS = (
     "ecr:DescribeImages",
     "ecr:ListTagsForResource",
 )
-"""IAM actions that reading needs."""
-WRITE_ACTIONS = ("ecr:PutImage",)
-"""IAM actions that the marker tag needs besides."""
+"""IAM actions that reading needs; the marker tag needs ``ecr:PutImage`` besides."""
 
 _IDS_PER_CALL = 100
 _FAILURES = {

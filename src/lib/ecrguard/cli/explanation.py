@@ -10,7 +10,7 @@ from ecrguard.domain.judge import Requirements, judge
 from ecrguard.domain.policy import LinkedMode, Match
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.reference import Registry
-from ecrguard.domain.verdict import Judgement, Reason, Subject, SubjectKind, Verdict
+from ecrguard.domain.verdict import Judgement, Reason, Verdict, rule_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def judged(decision: Decision, repository: str, tag: str, platforms: Sequence[Pl
     push = Push(Arrival.PUSHED, Registry("123456789012", "us-east-1"), repository, _DIGEST, tag, "", datetime.now(UTC))
     kind = ImageKind.SINGLE if len(platforms) == 1 else ImageKind.INDEX
     image = Image(_DIGEST, "", kind, tuple(Offer(platform, Evidence.CONFIG, _DIGEST) for platform in platforms))
-    subject = Subject(SubjectKind.POLICY_RULE, f"policy rule {decision.rule}") if decision.demand else None
+    subject = rule_subject(decision.rule) if decision.demand else None
     return judge(push, image, Requirements(decision.demand, subject, LinkedMode.OFF))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ecrguard.domain.image import Image
     from ecrguard.domain.push import Push
 
-SUBJECTS = {
+_SUBJECTS = {
     WorkloadKind.ECS_SERVICE: SubjectKind.ECS_SERVICE,
     WorkloadKind.APPRUNNER_SERVICE: SubjectKind.APPRUNNER_SERVICE,
 }
@@ -194,7 +194,7 @@ def _undetermined(image: Image, subject: Subject, required: tuple[Platform, ...]
 
 
 def _subject(workload: Workload) -> Subject:
-    return Subject(SUBJECTS[workload.kind], workload.label, workload.arn)
+    return Subject(_SUBJECTS[workload.kind], workload.label, workload.arn)
 
 
 def _running(workload: Workload) -> str:

@@ -81,6 +81,11 @@ class Subject:
     arn: str = ""
 
 
+def rule_subject(rule: str) -> Subject:
+    """The subject that a rule of the policy is, by the rule's name."""
+    return Subject(SubjectKind.POLICY_RULE, f"policy rule {rule}")
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """One way to mend a finding.
