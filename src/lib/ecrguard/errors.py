@@ -26,3 +26,10 @@ class UnreadableError(EcrguardError):
 
 class MalformedEventError(EcrguardError):
     """A message on the queue that is no ECR event of a kind the product handles. The message says what was expected."""
+
+
+class AbsentError(EcrguardError):
+    """A source of workloads cannot be there: the Region does not have the service, or the account may not use it.
+
+    A result of its own: there is nothing to read, and nothing that somebody could mend.
+    """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ecrguard.domain.alert import Alert
     from ecrguard.domain.image import Unknown
+    from ecrguard.domain.inventory import Page, Sighting
     from ecrguard.domain.policy import Policy
     from ecrguard.domain.reference import Registry
     from ecrguard.domain.workload import Workload
@@ -113,6 +114,50 @@ class WorkloadReader(Protocol):
 
     def linked(self, registry: Registry, repository: str) -> LinkedWorkloads:
         """Every workload that names ``repository`` of ``registry``, whatever its tag."""
+        ...
+
+
+class WorkloadSource(Protocol):
+    """One kind of workloads of this account and Region. It lives for one pass, or for one batch of changes."""
+
+    def page(self, cursor: str) -> Page:
+        """List workloads from ``cursor`` on; from the start where it is empty.
+
+        Raises:
+            AbsentError: the source cannot be there.
+            UnreadableError: the source is denied, throttles or does not answer.
+        """
+        ...
+
+    def read(self, arns: Sequence[str]) -> Mapping[str, Sighting | Unknown]:
+        """Every asked workload as it is now, or why it could not be told (denied for this one alone).
+
+        One that does not exist any more is a sighting without workloads.
+
+        Raises:
+            AbsentError: the source cannot be there.
+            UnreadableError: the source throttles or does not answer: the others would fare no better.
+        """
+        ...
+
+
+class Revisions(Protocol):
+    """What never changes once it is registered (revisions of task definitions), read from AWS once ever."""
+
+    def get(self, arns: Sequence[str]) -> Mapping[str, str]:
+        """The texts that were kept, by ARN; those that were not are absent.
+
+        Raises:
+            UnreadableError: the store could not be read.
+        """
+        ...
+
+    def put(self, texts: Mapping[str, str]) -> None:
+        """Keep a text for each ARN, for ever.
+
+        Raises:
+            UnreadableError: the store could not be written.
+        """
         ...
 
 

@@ -16,10 +16,36 @@ class WorkloadKind(StrEnum):
     """A kind of workload; the value is what alerts call it."""
 
     ECS_SERVICE = "ecs-service"
+    ECS_EXPRESS_SERVICE = "ecs-express-service"
+    ECS_DAEMON = "ecs-daemon"
+    ECS_TASK = "ecs-task"
+    """A task that no service runs: of RunTask or StartTask."""
+    ECS_SCHEDULED_TASK = "ecs-scheduled-task"
+    """What a rule of EventBridge or a schedule of EventBridge Scheduler starts."""
     APPRUNNER_SERVICE = "apprunner-service"
+    LAMBDA_FUNCTION = "lambda-function"
+    BATCH_JOB_DEFINITION = "batch-job-definition"
+    CODEBUILD_PROJECT = "codebuild-project"
+    AGENTCORE_RUNTIME = "agentcore-runtime"
+    SAGEMAKER_ENDPOINT = "sagemaker-endpoint"
+    EKS_CLUSTER = "eks-cluster"
+    """Pods of a cluster that run an image, as Amazon Inspector sees them."""
 
 
-_TITLES = {WorkloadKind.ECS_SERVICE: "ECS service", WorkloadKind.APPRUNNER_SERVICE: "App Runner service"}
+_TITLES = {
+    WorkloadKind.ECS_SERVICE: "ECS service",
+    WorkloadKind.ECS_EXPRESS_SERVICE: "ECS Express service",
+    WorkloadKind.ECS_DAEMON: "ECS daemon",
+    WorkloadKind.ECS_TASK: "ECS task",
+    WorkloadKind.ECS_SCHEDULED_TASK: "scheduled ECS task",
+    WorkloadKind.APPRUNNER_SERVICE: "App Runner service",
+    WorkloadKind.LAMBDA_FUNCTION: "Lambda function",
+    WorkloadKind.BATCH_JOB_DEFINITION: "Batch job definition",
+    WorkloadKind.CODEBUILD_PROJECT: "CodeBuild project",
+    WorkloadKind.AGENTCORE_RUNTIME: "AgentCore runtime",
+    WorkloadKind.SAGEMAKER_ENDPOINT: "SageMaker endpoint",
+    WorkloadKind.EKS_CLUSTER: "EKS cluster",
+}
 
 
 class Basis(StrEnum):
@@ -27,6 +53,8 @@ class Basis(StrEnum):
 
     EXPLICIT = "explicit"
     """Its definition names it (``runtimePlatform``)."""
+    OVERRIDE = "override"
+    """ECS set another one at deployment than the definition has (``overrides`` of a service revision)."""
     SERVICE_DEFAULT = "service-default"
     """AWS documents it where a definition is silent (X86_64 on Fargate), or has nothing else (App Runner)."""
     CAPACITY = "capacity"
@@ -54,6 +82,8 @@ class Workload:
         basis: how ``hosts`` is known.
         definition: what states the image, ``family:revision`` of a task definition; empty for App Runner.
         deploys_on_push: the service starts a new deployment by itself when the tag is pushed.
+        resolved: digest that the workload has pinned for its reference, and starts until it is deployed anew; empty
+            where the source does not tell.
     """
 
     kind: WorkloadKind
@@ -65,6 +95,17 @@ class Workload:
     basis: Basis
     definition: str = ""
     deploys_on_push: bool = False
+    resolved: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account that it runs in, 12 digits."""
+        return self.arn.split(":")[4]
+
+    @property
+    def region(self) -> str:
+        """The Region that it runs in."""
+        return self.arn.split(":")[3]
 
     @property
     def label(self) -> str:
@@ -77,7 +118,7 @@ class Link(StrEnum):
     """How a workload is linked to an image that was pushed."""
 
     EXACT = "exact"
-    """It names this tag or this digest."""
+    """It names this tag or this digest, or has pinned this digest."""
     REPOSITORY = "repository"
     """It runs another tag or digest of the same repository: weaker evidence."""
 
@@ -85,12 +126,14 @@ class Link(StrEnum):
 def link(workload: Workload, registry: Registry, repository: str, tag: str, digest: str) -> Link | None:
     """How ``workload`` is linked to the image pushed as ``tag`` with ``digest``; None where it runs another repository.
 
-    A reference with a digest is decided by the digest: container engines ignore the tag beside it.
+    A reference with a digest is decided by the digest: container engines ignore the tag beside it. One with a tag is
+    linked by the tag, which its next deployment resolves anew, and by the digest that it has pinned until then.
     """
     reference = workload.reference
     if reference.registry != registry or reference.repository != repository:
         return None
-    exact = reference.digest == digest if reference.digest else bool(tag) and reference.tag == tag
+    named = reference.digest == digest if reference.digest else bool(tag) and reference.tag == tag
+    exact = named or (bool(digest) and workload.resolved == digest)
     return Link.EXACT if exact else Link.REPOSITORY
 
 
