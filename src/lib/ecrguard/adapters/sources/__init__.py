@@ -1,0 +1,1 @@
+"""The sources of workloads: one module for each service that runs images."""
