@@ -63,8 +63,27 @@ def changed(**members: Any) -> str:
     return json.dumps(event)
 
 
+@pytest.mark.parametrize(
+    ("media_type", "artifact"),
+    [
+        ("", False),
+        (None, False),
+        ("application/vnd.docker.container.image.v1+json", False),
+        ("application/vnd.oci.image.config.v1+json", False),
+        ("application/vnd.cncf.helm.config.v1+json", True),
+        ("application/vnd.wasm.config.v0+json", True),
+    ],
+)
+def test_the_event_of_an_artifact_says_that_it_is_one(media_type: str | None, *, artifact: bool) -> None:
+    event = json.loads((EVENTS / "push-single.json").read_text())
+    event["detail"]["artifact-media-type"] = media_type
+
+    assert read_push(json.dumps(event)).artifact is artifact
+
+
 def test_every_sample_is_named_here() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {*SAMPLES, *NOT_HANDLED}
+    names = {path.stem for path in EVENTS.glob("*.json") if not path.stem.startswith("change-")}
+    assert names == {*SAMPLES, *NOT_HANDLED}
 
 
 @pytest.mark.parametrize(("name", "said"), SAMPLES.items(), ids=SAMPLES.keys())

@@ -1,4 +1,4 @@
-"""A push: what an ECR event says has arrived in a repository."""
+"""A push: what an ECR event says has arrived in a repository, or what a workload that has changed now names."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Arrival(StrEnum):
     REPLICATED = "replicated"
     RESTORED = "restored"
     """Brought back from the archive storage class."""
+    DEPLOYED = "deployed"
+    """It was there: a workload was changed and names it, or runs it on another platform now. Nothing was pushed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,12 @@ class Push:
         registry: account and Region.
         repository: name within the registry.
         digest: of the manifest; empty where the event has none (it is optional there).
-        tag: empty for an untagged push: the children of an index come so.
-        event_id: EventBridge's id of the event, the correlation id of logs and alerts.
+        tag: empty for an untagged push: the children of an index come so. Of what is deployed, the tag that the
+            workload names, empty where it names a digest.
+        event_id: EventBridge's id of the event, the correlation id of logs and alerts. Of what is deployed, that of
+            what showed the change.
         time: of the event, UTC.
+        artifact: the event says that it is something else than a container image; its manifest decides.
     """
 
     arrival: Arrival
@@ -42,6 +47,7 @@ class Push:
     tag: str
     event_id: str
     time: datetime
+    artifact: bool = False
 
     @property
     def image_name(self) -> str:
