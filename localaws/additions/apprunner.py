@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from localaws.additions import host
+from localaws.additions import apprunner_events, cloudtrail_events, host
 from localaws.additions.wire import Call, JsonService, Operation, Refusal, page
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _create_service(call: Call) -> Record:
             {"EgressConfiguration": {"EgressType": "DEFAULT"}, "IngressConfiguration": {"IsPubliclyAccessible": True}},
         ),
     }
-    return {"Service": _SERVICES[arn], "OperationId": str(uuid.uuid4())}
+    return _operated("CreateService", _SERVICES[arn], "OPERATION_IN_PROGRESS")
 
 
 def _source(call: Call) -> Record:
@@ -82,14 +82,20 @@ def _update_service(call: Call) -> Record:
     for member in ("InstanceConfiguration", "NetworkConfiguration"):
         service[member] |= call.get(member, {})
     service["UpdatedAt"] = int(time.time())
-    return {"Service": service, "OperationId": str(uuid.uuid4())}
+    return _operated("UpdateService", service, service["Status"])
 
 
 def _delete_service(call: Call) -> Record:
     service = _service(call)
     del _SERVICES[service["ServiceArn"]]
     gone = {**service, "Status": "DELETED", "DeletedAt": int(time.time())}
-    return {"Service": gone, "OperationId": str(uuid.uuid4())}
+    return _operated("DeleteService", gone, service["Status"])
+
+
+def _operated(operation: str, service: Record, before: str) -> Record:
+    """The answer of an operation that changed ``service``, which is told of; ``before`` is its status until then."""
+    apprunner_events.changed(operation, service, before)
+    return {"Service": service, "OperationId": str(uuid.uuid4())}
 
 
 def _service(call: Call) -> Record:
@@ -112,4 +118,8 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "UpdateService": _update_service,
 }
 
-SERVICE: Final = JsonService("apprunner", _OPERATIONS, content_type="application/x-amz-json-1.0")
+_RECORDED: Final = cloudtrail_events.recorded(
+    "apprunner", _OPERATIONS, frozenset({"CreateService", "DeleteService", "UpdateService"})
+)
+
+SERVICE: Final = JsonService("apprunner", _RECORDED, content_type="application/x-amz-json-1.0")

@@ -18,8 +18,24 @@ from typing import Any, Final, NamedTuple, TypedDict, cast
 
 from ministack import app as gateway
 from ministack.core import iam_actions, lambda_runtime, responses, router
-from ministack.services import appconfig, ecr, ecs, eventbridge, lambda_svc
-from ministack.services.cloudformation import provisioners
+from ministack.services import (
+    appconfig,
+    batch,
+    bedrock_agentcore,
+    codebuild,
+    dynamodb,
+    ec2,
+    ecr,
+    ecs,
+    eks,
+    eventbridge,
+    inspector2,
+    lambda_svc,
+    scheduler,
+)
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
+
+from localaws.additions import rest
 
 type Reply = tuple[int, dict[str, str], bytes]
 type Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Reply]]
@@ -60,7 +76,18 @@ BLOBS: Final = cast("Store", ecr._layer_blobs)  # noqa: SLF001 - as above
 UPLOADS: Final = cast("Store", ecr._uploads)  # noqa: SLF001 - as above
 CLUSTERS: Final = cast("Store", ecs._clusters)  # noqa: SLF001 - as above
 SERVICES: Final = cast("Store", ecs._services)  # noqa: SLF001 - as above
+TASKS: Final = cast("Store", ecs._tasks)  # noqa: SLF001 - as above
 TASK_DEFINITIONS: Final = cast("Store", ecs._task_defs)  # noqa: SLF001 - as above
+FUNCTIONS: Final = cast("Store", lambda_svc._functions)  # noqa: SLF001 - as above
+COMPUTE_ENVIRONMENTS: Final = cast("Store", batch._compute_envs)  # noqa: SLF001 - as above
+JOB_DEFINITIONS: Final = cast("Store", batch._job_definitions)  # noqa: SLF001 - as above
+PROJECTS: Final = cast("Store", codebuild._projects)  # noqa: SLF001 - as above
+AGENT_RUNTIMES: Final = cast("Store", bedrock_agentcore._runtimes)  # noqa: SLF001 - as above
+KUBERNETES_CLUSTERS: Final = cast("Store", eks._clusters)  # noqa: SLF001 - as above
+NODE_GROUPS: Final = cast("Store", eks._nodegroups)  # noqa: SLF001 - as above
+RESOURCE_TAGS: Final = cast("Store", eks._tags)  # noqa: SLF001 - as above
+RULES: Final = cast("Store", eventbridge._rules)  # noqa: SLF001 - as above
+RULE_TARGETS: Final = cast("Store", eventbridge._targets)  # noqa: SLF001 - as above
 CONFIGURATION_PROFILES: Final = cast("Store", appconfig._config_profiles)  # noqa: SLF001 - as above
 CONFIGURATION_VERSIONS: Final = cast("Store", appconfig._hosted_versions)  # noqa: SLF001 - as above
 
@@ -141,6 +168,44 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+def on_tasks(started: Callable[[Record], None], stopped: Callable[[Record], None]) -> None:
+    """Hand over each task that ECS starts or stops, for a service or a caller, as its store holds it."""
+    run, stop = ecs._run_task, ecs._mark_task_stopped  # noqa: SLF001 - as above
+
+    def run_task(parameters: Record) -> Reply:
+        answer = cast("Reply", run(parameters))
+        for task in json.loads(answer[2]).get("tasks", []):
+            started(TASKS[task["taskArn"]])
+        return answer
+
+    def mark_task_stopped(arn: str, task: Record, *more: Any, **named: Any) -> bool:
+        done = cast("bool", stop(arn, task, *more, **named))
+        if done:
+            stopped(task)
+        return done
+
+    ecs._run_task = run_task  # noqa: SLF001 - as above
+    ecs._ACTION_MAP["RunTask"] = run_task  # noqa: SLF001 - as above
+    ecs._mark_task_stopped = mark_task_stopped  # noqa: SLF001 - as above
+
+
+def rates_begin_at_once() -> None:
+    """Have a schedule of EventBridge Scheduler with a rate fire when it begins, then at the rate; look every second.
+
+    The emulator would wait for one interval first (Scheduler user guide, "Rate-based schedules").
+    """
+    tick = scheduler._tick_schedules  # noqa: SLF001 - as above
+
+    def tick_schedules() -> None:
+        for key, schedule in list(scheduler._schedules._data.items()):  # noqa: SLF001 - as above
+            if schedule["ScheduleExpression"].startswith("rate("):
+                scheduler._schedule_last_fired.setdefault(key, 0.0)  # noqa: SLF001 - as above
+        tick()
+
+    scheduler._tick_schedules = tick_schedules  # noqa: SLF001 - as above
+    scheduler._SCHEDULE_TICK_INTERVAL = 1  # noqa: SLF001 - as above
+
+
 def invoke(function: str, event: Record) -> Invocation | None:
     """Invoke a Lambda function by name or ARN and wait for its answer; None when there is no such function.
 
@@ -202,6 +267,34 @@ def before_stack_sets(resource_type: str, prepare: Callable[[Record], Record]) -
             resource[action] = _with_argument(resource[action], position, prepare)
 
 
+def after_stack_sets(resource_type: str, complete: Callable[[str, Record], None]) -> None:
+    """Call ``complete`` with a resource's physical id and properties when CloudFormation has created or updated it."""
+    resource = provisioners._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001 - as above
+    for action, position in (("create", 1), ("update", 2)):
+        resource[action] = _completed(resource[action], position, complete)
+
+
+def _completed(
+    act: Callable[..., tuple[str, Record]], position: int, complete: Callable[[str, Record], None]
+) -> Callable[..., tuple[str, Record]]:
+    @functools.wraps(act)
+    def completed(*arguments: Any, **named: Any) -> tuple[str, Record]:
+        made = act(*arguments, **named)
+        complete(made[0], arguments[position])
+        return made
+
+    return completed
+
+
+def set_table(name: str, *, recovery: bool, time_to_live: Record | None) -> None:
+    """Set a DynamoDB table's point-in-time recovery and, where it is given, its ``TimeToLiveSpecification``."""
+    dynamodb._pitr_settings[name] = recovery  # noqa: SLF001 - as above
+    if time_to_live:
+        dynamodb._update_ttl(  # noqa: SLF001 - as above
+            {"TableName": name, "TimeToLiveSpecification": time_to_live}
+        )
+
+
 def _with_argument(
     act: Callable[..., object], position: int, prepare: Callable[[Record], Record]
 ) -> Callable[..., object]:
@@ -211,6 +304,18 @@ def _with_argument(
         return act(*before, prepare(properties), *after, **named)
 
     return prepared
+
+
+def conditions_compare(texts: Callable[[Any, Record], Any]) -> None:
+    """Have CloudFormation evaluate conditions of what ``texts`` makes of them with the values of the parameters."""
+    evaluate = engine._evaluate_conditions  # noqa: SLF001 - as above
+
+    def evaluated(template: Record, parameters: Record) -> Any:
+        values = {name: str(given["Value"]) for name, given in parameters.items()}
+        return evaluate({**template, "Conditions": texts(template.get("Conditions", {}), values)}, parameters)
+
+    for module in (engine, changesets, handlers, stacks):
+        module._evaluate_conditions = evaluated  # noqa: SLF001 - as above
 
 
 def requests_count_as_tls() -> None:
@@ -224,11 +329,69 @@ def authorize_on(resource: Callable[[str, str, Record], str | None]) -> None:
     extract = iam_actions.extract_resource_arn
 
     def found(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *more: Any) -> str:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        named = resource(service, operation, json.loads(body)) if operation and body else None
+        target = headers.get("x-amz-target", "").rpartition(".")[2]
+        if target:
+            named = resource(service, target, json.loads(body)) if body else None
+        else:
+            asked = rest.asked(service, method, path, more[0] if more else {}, body)
+            named = resource(service, asked.operation, asked.request) if asked else None
         return named or cast("str", extract(service, method, path, headers, body, *more))
 
     iam_actions.extract_resource_arn = found
+
+
+def authorize_routes(service: str, model: str) -> None:
+    """Check permissions of ``service`` on the operations of a botocore model, where the emulator lets all pass."""
+    iam_actions._BOTOCORE_SERVICE_MAP[service] = [model]  # noqa: SLF001 - as above
+
+
+def instances_are_of(architecture: Callable[[str], str]) -> None:
+    """Give each instance of EC2 that is launched the architecture that ``architecture`` finds for its type."""
+    launch = ec2._launch_instances_internal  # noqa: SLF001 - as above
+
+    @functools.wraps(launch)
+    def launched(*arguments: Any, **named: Any) -> list[Record]:
+        instances = cast("list[Record]", launch(*arguments, **named))
+        for instance in instances:
+            instance["Architecture"] = architecture(instance["InstanceType"])
+        return instances
+
+    ec2._launch_instances_internal = launched  # noqa: SLF001 - as above
+
+
+def launch_instances(instance_type: str, count: int, tags: Record) -> None:
+    """Launch instances of EC2 with these tags, in the default subnet."""
+    ec2._ensure_defaults_initialized()  # noqa: SLF001 - as above
+    launched = ec2._launch_instances_internal(  # noqa: SLF001 - as above
+        "ami-00000000",
+        instance_type,
+        ec2._DEFAULT_SUBNET_ID,  # noqa: SLF001 - as above
+        count,
+    )
+    for instance in launched:
+        ec2._tags[instance["InstanceId"]] = [  # noqa: SLF001 - as above
+            {"Key": key, "Value": value} for key, value in tags.items()
+        ]
+
+
+def terminate_instances(tags: Record) -> None:
+    """Terminate the instances of EC2 that have all of these tags."""
+    wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
+    for number, instance in list(ec2._instances.items()):  # noqa: SLF001 - as above
+        if all(tag in ec2._tags.get(number, []) for tag in wanted):  # noqa: SLF001 - as above
+            instance["State"] = {"Code": 48, "Name": "terminated"}
+
+
+def node_group(cluster: str, action: str, argument: Any) -> tuple[int, Record]:
+    """The HTTP status and members of ministack's own answer to CreateNodegroup or DeleteNodegroup."""
+    act = {"create": eks._create_nodegroup, "delete": eks._delete_nodegroup}[action]  # noqa: SLF001 - as above
+    status, _, body = act(cluster, argument)
+    return status, cast("Record", json.loads(body))
+
+
+def inspects_images() -> bool:
+    """Whether Inspector scans images of the current account: ``Enable`` with the resource type ECR was called."""
+    return bool(inspector2._get_config()["ecr"]["status"] == "ENABLED")  # noqa: SLF001 - as above
 
 
 def run() -> None:

@@ -5,7 +5,29 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from localaws.additions import appconfig, apprunner, ecr_api, ecr_door, ecr_settings, ecs, host, permissions, stacks
+from localaws.additions import (
+    agentcore,
+    appconfig,
+    apprunner,
+    batch,
+    codebuild,
+    ecr_api,
+    ecr_door,
+    ecr_settings,
+    ecs,
+    ecs_tasks,
+    host,
+    inspector,
+    kubernetes,
+    lambda_images,
+    permissions,
+    sagemaker,
+    schedules,
+    stacks,
+    templates,
+    trail,
+)
+from localaws.additions.rest import RestService
 from localaws.additions.wire import JsonService
 
 
@@ -14,15 +36,35 @@ def install() -> None:
     host.serve("ecr", JsonService("ecr", ecr_settings.OPERATIONS | ecr_api.OPERATIONS, host.handler("ecr")))
     host.serve_registry_door(ecr_door.door(host.registry_door()))
     host.serve("ecs", JsonService("ecs", ecs.OPERATIONS, host.handler("ecs"), off_loop=True))
+    host.on_tasks(ecs_tasks.started, ecs_tasks.stopped)
     host.route("apprunner", "AppRunner")
     host.serve("apprunner", apprunner.SERVICE)
+    host.serve("lambda", lambda_images.functions(host.handler("lambda")))
+    host.serve("batch", RestService("batch", batch.OPERATIONS, host.handler("batch")))
+    host.serve("codebuild", JsonService("codebuild", codebuild.OPERATIONS, host.handler("codebuild")))
+    host.route("sagemaker", "SageMaker.")
+    host.serve("sagemaker", sagemaker.SERVICE)
+    runtimes = agentcore.runtimes(host.handler("bedrock-agentcore"))
+    host.serve("bedrock-agentcore", RestService("bedrock-agentcore", agentcore.OPERATIONS, runtimes))
+    host.serve("eks", RestService("eks", kubernetes.OPERATIONS, host.handler("eks")))
+    host.instances_are_of(kubernetes.architecture)
+    host.serve("inspector2", RestService("inspector2", inspector.OPERATIONS, host.handler("inspector2")))
     host.serve("appconfig", appconfig.validating(host.handler("appconfig")))
     host.before_stack_sets("AWS::AppConfig::Deployment", appconfig.validated_deployment)
     host.before_stack_sets("AWS::Lambda::EventSourceMapping", stacks.numbered_event_source)
+    host.conditions_compare(templates.resolved)
+    host.before_stack_sets("AWS::CloudWatch::Alarm", templates.plain_alarm)
+    host.after_stack_sets("AWS::DynamoDB::Table", stacks.completed_table)
+    host.serve("events", JsonService("events", schedules.OPERATIONS, host.handler("events")))
+    host.serve("scheduler", schedules.paging(host.handler("scheduler")))
+    for service in trail.CALLS:
+        host.serve(service, trail.recording(service, host.handler(service)))
+    host.rates_begin_at_once()
     host.run_functions_with(bare_interpreter())
     host.collect_whole_logs()
     host.requests_count_as_tls()
     host.authorize_on(permissions.resource)
+    host.authorize_routes("bedrock-agentcore", "bedrock-agentcore-control")
 
 
 def bare_interpreter() -> str:

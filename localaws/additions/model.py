@@ -47,7 +47,7 @@ def problems(shape: Shape, value: Any, where: str = "$") -> Iterator[str]:
         "long": _whole_number,
         "float": _number,
         "double": _number,
-        "timestamp": _number,
+        "timestamp": _timestamp,
         "boolean": _boolean,
     }
     yield from checks[shape.type_name](shape, value, where)
@@ -108,6 +108,13 @@ def _whole_number(_shape: Shape, value: Any, where: str) -> Iterator[str]:
 def _number(_shape: Shape, value: Any, where: str) -> Iterator[str]:
     if not isinstance(value, int | float) or isinstance(value, bool):
         yield f"{where}: expected a number, got {value!r}"
+
+
+def _timestamp(shape: Shape, value: Any, where: str) -> Iterator[str]:
+    if shape.serialization.get("timestampFormat") == "iso8601":
+        yield from [] if isinstance(value, str) else [f"{where}: expected a time as text, got {value!r}"]
+    else:
+        yield from _number(shape, value, where)
 
 
 def _boolean(_shape: Shape, value: Any, where: str) -> Iterator[str]:
