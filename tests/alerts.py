@@ -1,4 +1,4 @@
-"""Alerts as the product raises them, by name: real inputs through the real guard, so that every word is the product's.
+"""Alerts as the product raises them, by name: real inputs through the real guards, so that every word is the product's.
 
 The golden files, and the tests of whatever takes alerts, share them.
 """
@@ -17,7 +17,9 @@ from tests.fakes.workloads import FakeWorkloadReader
 
 from ecrguard.adapters.blobs import Blobs
 from ecrguard.adapters.ecr import EcrImages
+from ecrguard.deployed import DeployedGuard, Occasion
 from ecrguard.domain.action import Action
+from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.platform import parse
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.reference import Registry, parse_reference
@@ -62,14 +64,47 @@ def apprunner(image: str, service: str = "shop-web") -> Workload:
     )
 
 
+def function(image: str, host: str, name: str = "thumbnails") -> Workload:
+    """A Lambda function of an image."""
+    return Workload(
+        kind=WorkloadKind.LAMBDA_FUNCTION,
+        arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{name}",
+        name=name,
+        container="",
+        reference=parse_reference(f"{REGISTRY.host}/{image}"),
+        hosts=(parse(host),),
+        basis=Basis.EXPLICIT,
+        resolved=f"sha256:{'c' * 64}",
+    )
+
+
+def agent(image: str, name: str = "concierge") -> Workload:
+    """A runtime of AgentCore on micro VMs."""
+    return Workload(
+        kind=WorkloadKind.AGENTCORE_RUNTIME,
+        arn=f"arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/{name}-Ab3dEf7hIj",
+        name=name,
+        container="",
+        reference=parse_reference(f"{REGISTRY.host}/{image}"),
+        hosts=(parse("linux/arm64"),),
+        basis=Basis.SERVICE_DEFAULT,
+    )
+
+
 def raised(
-    image: str, pushed: content.Content, *workloads: Workload, policy: str = "", enforcement: Action = Action.TAG
+    image: str,
+    pushed: content.Content,
+    *workloads: Workload,
+    policy: str = "",
+    enforcement: Action = Action.TAG,
+    unknowns: tuple[Unknown, ...] = (),
 ) -> Alert:
     """The alert that the push of ``pushed`` as ``image`` (``repository:tag``) raises."""
     repository, _, tag = image.partition(":")
     images = FakeImages()
     digest = images.push(repository, pushed, tag)
-    return _raised(images, _push(repository, tag, digest), *workloads, policy=policy, enforcement=enforcement)
+    reader = FakeWorkloadReader(list(workloads), list(unknowns))
+    return _raised(images, _push(repository, tag, digest), reader, policy=policy, enforcement=enforcement)
 
 
 def _push(repository: str, tag: str, digest: str) -> Push:
@@ -85,11 +120,15 @@ def _push(repository: str, tag: str, digest: str) -> Push:
 
 
 def _raised(
-    images: ImageStore, push: Push, *workloads: Workload, policy: str = "", enforcement: Action = Action.TAG
+    images: ImageStore,
+    push: Push,
+    workloads: FakeWorkloadReader,
+    policy: str = "",
+    enforcement: Action = Action.TAG,
 ) -> Alert:
     policies = FakePolicies(load_policy(f"version: 1\n{policy}".encode()))
     alerts = RecordingAlerts()
-    guard = Guard(images, FakeWorkloadReader(list(workloads)), policies, alerts, enforcement, lambda: JUDGED)
+    guard = Guard(images, workloads, policies, alerts, enforcement, lambda: JUDGED)
     guard.check(push, last_try=True)
     (alert,) = alerts.published
     return alert
@@ -183,12 +222,52 @@ def not_told() -> Alert:
     )
     stub.add_client_error("batch_get_image", "AccessDeniedException", why)
     images = EcrImages(lambda: client, Blobs(), REGISTRY, "aws")
-    return _raised(images, _push("shop/web", "1.4.2", f"sha256:{'a' * 64}"))
+    return _raised(images, _push("shop/web", "1.4.2", f"sha256:{'a' * 64}"), FakeWorkloadReader())
 
 
 def malformed() -> Alert:
     """The image is not one."""
     return raised("shop/web:1.4.2", content.raw(b"no JSON"), apprunner("shop/web:1.4.2"))
+
+
+def index_for_a_function() -> Alert:
+    """An index with the very platform that a Lambda function needs, and Lambda takes no index."""
+    image = "shop/thumbnails:5"
+    return raised(
+        image, content.index(content.single("amd64"), content.single("arm64")), function(image, "linux/amd64")
+    )
+
+
+def agent_on_amd64() -> Alert:
+    """The amd64 image that a pipeline builds, for AgentCore, which has arm64 alone."""
+    image = "agents/concierge:2.1"
+    return raised(image, content.single("amd64"), agent(image))
+
+
+def stale_inventory() -> Alert:
+    """A mismatch, found in an inventory that may lack what has been deployed since."""
+    stale = Unknown(
+        UnknownReason.INVENTORY_STALE,
+        "the inventory of lambda was last read completely at 2026-11-23 19:00 UTC, more than 120 minutes ago; the log "
+        "of ecrguard's reconcile function says why",
+        "lambda",
+    )
+    image = "shop/web:1.4.2"
+    return raised(image, content.single("arm64"), ecs(image, "linux/amd64"), unknowns=(stale,))
+
+
+def changed_workload() -> Alert:
+    """Nothing was pushed: a service was turned to an image that it cannot run."""
+    images = FakeImages()
+    images.push("shop/api", content.single("arm64"), "3.0")
+    alerts = RecordingAlerts()
+    guard = DeployedGuard(
+        images, REGISTRY, FakePolicies(load_policy(b"version: 1")), alerts, lambda: JUDGED, lambda _: None
+    )
+    occasion = Occasion("7f1f6a5e-0b0e-4d56-9d0c-6c1b1f0a9d3e", TIME)
+    guard.check([ecs("shop/api:3.0", "linux/amd64", "prod/api")], occasion)
+    (alert,) = alerts.published
+    return alert
 
 
 CASES = {
@@ -203,4 +282,8 @@ CASES = {
     "ended-exemption": ended_exemption(),
     "not-told": not_told(),
     "malformed": malformed(),
+    "index-for-a-function": index_for_a_function(),
+    "agent-on-amd64": agent_on_amd64(),
+    "stale-inventory": stale_inventory(),
+    "changed-workload": changed_workload(),
 }

@@ -1,4 +1,4 @@
-"""The push function as Lambda runs it, with what it logs and measures; only its outside is in memory."""
+"""The functions as Lambda runs them, with what they log and measure; only their outside is in memory."""
 
 from __future__ import annotations
 
@@ -36,22 +36,35 @@ class Context:
 
 
 @dataclass
-class Invoked:
-    """The function.
+class Captured:
+    """A function, and what came of invoking it.
 
     Attributes:
-        guarded: what is around it.
+        module: of its handler.
         logged: the lines that it has logged.
         printed: all that it has printed.
     """
 
-    guarded: Guarded
+    module: Any
     capsys: pytest.CaptureFixture[str]
     logged: list[dict[str, Any]] = field(default_factory=list)
     printed: str = ""
 
-    def invoke(self, *bodies: str, receives: int = 1) -> list[str]:
-        """The ids of the messages that are to be tried again; they are ``m1``, ``m2`` ..."""
+    def call(self, event: dict[str, Any]) -> Any:
+        """What the handler answers."""
+        stream = io.StringIO()
+        handler = cast("logging.StreamHandler[Any]", self.module.logger.registered_handler)
+        before = handler.setStream(stream)
+        try:
+            answer = self.module.handler(event, cast("LambdaContext", Context()))
+        finally:
+            handler.setStream(before)
+        self.printed += stream.getvalue() + self.capsys.readouterr().out
+        self.logged += [json.loads(line) for line in stream.getvalue().splitlines()]
+        return answer
+
+    def take(self, *bodies: str, receives: int = 1) -> list[str]:
+        """The ids of the messages of a batch that are to be tried again; they are ``m1``, ``m2`` ..."""
         records = [
             {
                 "messageId": f"m{number}",
@@ -65,16 +78,7 @@ class Invoked:
             }
             for number, body in enumerate(bodies, 1)
         ]
-        stream = io.StringIO()
-        handler = cast("logging.StreamHandler[Any]", push.logger.registered_handler)
-        before = handler.setStream(stream)
-        try:
-            answer = push.handler({"Records": records}, cast("LambdaContext", Context()))
-        finally:
-            handler.setStream(before)
-        self.printed += stream.getvalue() + self.capsys.readouterr().out
-        self.logged += [json.loads(line) for line in stream.getvalue().splitlines()]
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        return [failure["itemIdentifier"] for failure in self.call({"Records": records})["batchItemFailures"]]
 
     def metrics(self) -> dict[str, float]:
         """The sums of the counts that were emitted in CloudWatch's embedded metric format."""
@@ -86,6 +90,18 @@ class Invoked:
                 for metric in block["Metrics"]:
                     sums[metric["Name"]] = sums.get(metric["Name"], 0) + sum(emitted[metric["Name"]])
         return sums
+
+
+class Invoked(Captured):
+    """The push function; ``guarded`` is what is around it."""
+
+    def __init__(self, guarded: Guarded, capsys: pytest.CaptureFixture[str]) -> None:
+        super().__init__(push, capsys)
+        self.guarded = guarded
+
+    def invoke(self, *bodies: str, receives: int = 1) -> list[str]:
+        """The ids of the messages that are to be tried again; they are ``m1``, ``m2`` ..."""
+        return self.take(*bodies, receives=receives)
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoked:

@@ -34,6 +34,7 @@ def single(text: str = "linux/amd64") -> Image:
 
 
 def index(texts: str, *unknowns: Unknown) -> Image:
+    """An index; the manifest of each platform has the digest ``OTHER_DIGEST``."""
     offers = tuple(Offer(each, Evidence.DESCRIPTOR, OTHER_DIGEST) for each in platforms(texts))
     return Image(DIGEST, OCI_INDEX, ImageKind.INDEX, offers, unknowns)
 
@@ -77,4 +78,58 @@ def apprunner(reference: str = ":1.4") -> Workload:
         (AMD64,),
         Basis.SERVICE_DEFAULT,
         deploys_on_push=True,
+    )
+
+
+_NAMED = {
+    WorkloadKind.ECS_SERVICE: ("arn:aws:ecs:eu-central-1:123456789012:service/prod/web", "prod/web", "app", "web:7"),
+    WorkloadKind.ECS_EXPRESS_SERVICE: ("arn:aws:ecs:eu-central-1:123456789012:service/prod/x", "prod/x", "Main", ""),
+    WorkloadKind.ECS_DAEMON: ("arn:aws:ecs:eu-central-1:123456789012:daemon/prod/log", "prod/log", "app", "log:2"),
+    WorkloadKind.ECS_TASK: ("arn:aws:ecs:eu-central-1:123456789012:task/prod/0a1b", "prod/0a1b", "app", "job:3"),
+    WorkloadKind.ECS_SCHEDULED_TASK: ("arn:aws:events:eu-central-1:123456789012:rule/night", "night", "app", "job:3"),
+    WorkloadKind.APPRUNNER_SERVICE: ("arn:aws:apprunner:eu-central-1:123456789012:service/shop/1", "shop", "", ""),
+    WorkloadKind.LAMBDA_FUNCTION: ("arn:aws:lambda:eu-central-1:123456789012:function:resize", "resize", "", ""),
+    WorkloadKind.BATCH_JOB_DEFINITION: (
+        "arn:aws:batch:eu-central-1:123456789012:job-definition/report:4",
+        "report",
+        "",
+        "report:4",
+    ),
+    WorkloadKind.CODEBUILD_PROJECT: ("arn:aws:codebuild:eu-central-1:123456789012:project/ci", "ci", "", ""),
+    WorkloadKind.AGENTCORE_RUNTIME: (
+        "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/agent-x1",
+        "agent",
+        "",
+        "",
+    ),
+    WorkloadKind.SAGEMAKER_ENDPOINT: (
+        "arn:aws:sagemaker:eu-central-1:123456789012:endpoint/score",
+        "score",
+        "AllTraffic",
+        "",
+    ),
+    WorkloadKind.EKS_CLUSTER: ("arn:aws:eks:eu-central-1:123456789012:cluster/prod", "prod", "", ""),
+}
+
+
+def workload(
+    kind: WorkloadKind,
+    hosts: str = "linux/amd64",
+    reference: str = ":1.4",
+    *,
+    basis: Basis = Basis.EXPLICIT,
+    resolved: str = "",
+) -> Workload:
+    """A workload of any kind, named as its source names it."""
+    arn, name, container, definition = _NAMED[kind]
+    return Workload(
+        kind,
+        arn,
+        name,
+        container,
+        parse_reference(f"{REGISTRY.host}/{REPOSITORY}{reference}"),
+        platforms(hosts),
+        basis,
+        definition,
+        resolved=resolved,
     )

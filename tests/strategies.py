@@ -14,8 +14,9 @@ from ecrguard.domain.image import Evidence, Image, ImageKind, Offer, Unknown, Un
 from ecrguard.domain.plan import Done, Outcome, Refusal, RefusalReason, Result
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.push import Arrival, Push
-from ecrguard.domain.reference import Registry
+from ecrguard.domain.reference import Registry, parse_reference
 from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Remedy, Severity, Subject, SubjectKind, Verdict
+from ecrguard.domain.workload import Basis, Workload, WorkloadKind
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -123,7 +124,19 @@ outcomes: SearchStrategy[Outcome] = st.builds(
         st.builds(Refusal, st.sampled_from(Action), st.sampled_from(RefusalReason), hostile_texts), max_size=3
     ).map(tuple),
 )
-alerts: SearchStrategy[Alert] = st.builds(Alert, pushes, st.none() | images, verdicts, outcomes, hostile_texts, _times)
+workloads: SearchStrategy[Workload] = st.builds(
+    Workload,
+    st.sampled_from(WorkloadKind),
+    hostile_texts,
+    hostile_texts,
+    st.just("") | hostile_texts,
+    st.just(parse_reference("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1")),
+    st.lists(platforms, max_size=3).map(tuple),
+    st.sampled_from(Basis),
+)
+alerts: SearchStrategy[Alert] = st.builds(
+    Alert, pushes, st.none() | images, verdicts, outcomes, hostile_texts, _times, st.none() | workloads
+)
 
 
 sizes: SearchStrategy[int] = st.sampled_from([1, 2, 7, 60, 400])
@@ -157,5 +170,14 @@ def enlarged(alert: Alert, times: int) -> Alert:
         unknowns=verdict.unknowns * times,
         needs=verdict.needs * times,
     )
+    workload = alert.workload
+    big_workload = workload and replace(workload, name=workload.name * 40, container=workload.container * 40)
     big_outcome = Outcome(outcome.done * inner, outcome.refusals * inner)
-    return replace(alert, image=big_image, verdict=big_verdict, outcome=big_outcome, rule=alert.rule * 20)
+    return replace(
+        alert,
+        image=big_image,
+        verdict=big_verdict,
+        outcome=big_outcome,
+        rule=alert.rule * 20,
+        workload=big_workload,
+    )

@@ -87,7 +87,7 @@ def test_each_protocol_gets_its_body(case: str, sns: Stubbed) -> None:
 def test_attributes_for_filters() -> None:
     found = attributes(document.render(MAC))
     assert {name: value.get("StringValue") for name, value in found.items()} == {
-        "schemaVersion": "1.0",
+        "schemaVersion": "1.1",
         "judgement": "mismatch",
         "reason": "platforms_mismatch",
         "account": "111122223333",

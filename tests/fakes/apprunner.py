@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tests.fakes.wire import Record, Refusal, connect, page
+from tests.fakes.service import ACCOUNT, REGION, FakeService
+from tests.fakes.wire import Record, Refusal, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_apprunner.client import AppRunnerClient
 
-ACCOUNT, REGION = "123456789012", "eu-west-1"
 _PREFIX = f"arn:aws:apprunner:{REGION}:{ACCOUNT}"
 _THEN = datetime(2026, 3, 1, tzinfo=UTC)
 _SUMMARY = ("ServiceName", "ServiceId", "ServiceArn", "CreatedAt", "UpdatedAt", "Status")
@@ -21,27 +19,15 @@ _MOST_PAGE = 20
 
 
 @dataclass(slots=True)
-class FakeAppRunner:
-    """One account's App Runner in one Region.
+class FakeAppRunner(FakeService):
+    """One account's App Runner in one Region."""
 
-    Attributes:
-        calls: (operation, parameters) of each call, in order.
-        failing: operation to the error that it gives, or what to do with the parameters before the answer.
-        region: that clients are made for.
-    """
-
-    calls: list[tuple[str, Record]] = field(default_factory=list)
-    failing: dict[str, Exception | Callable[[Record], object]] = field(default_factory=dict)
     services: dict[str, Record] = field(default_factory=dict)
-    region: str = REGION
 
     @property
     def client(self) -> AppRunnerClient:
         client: AppRunnerClient = connect("apprunner", self._answer, self.region)
         return client
-
-    def count(self, operation: str) -> int:
-        return sum(name == operation for name, _ in self.calls)
 
     def service(
         self,
@@ -81,18 +67,12 @@ class FakeAppRunner:
         }
         return arn
 
-    def _answer(self, operation: str, asked: Record) -> Record:
-        self.calls.append((operation, asked))
-        failing = self.failing.get(operation)
-        if isinstance(failing, Exception):
-            raise failing
-        if failing is not None:
-            failing(asked)
+    def _reply(self, operation: str, asked: Record) -> Record:
         if operation == "ListServices":
             size = asked.get("MaxResults", _MOST_PAGE)
             if not 1 <= size <= _MOST_PAGE:
                 raise Refusal("InvalidRequestException", f"MaxResults must be between 1 and {_MOST_PAGE}.")
-            arns, token = page(list(self.services), asked.get("NextToken"), size)
+            arns, token = self._page(list(self.services), asked.get("NextToken"), size)
             summaries = [{name: self.services[arn][name] for name in _SUMMARY} for arn in arns]
             return {"ServiceSummaryList": summaries} | ({"NextToken": token} if token else {})
         assert operation == "DescribeService", operation

@@ -12,7 +12,7 @@ from ecrguard.errors import UnreadableError
 from ecrguard.ports import RawManifest, TagAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(slots=True)
@@ -30,9 +30,11 @@ class FakeImages:
 
     Attributes:
         calls: (operation, what was asked for) of each call, in order.
+        before_manifests: called before manifests are given.
     """
 
     calls: list[tuple[str, object]] = field(default_factory=list)
+    before_manifests: Callable[[], object] = lambda: None
     _repositories: dict[str, _Repository] = field(default_factory=dict)
     _faults: dict[str, list[UnknownReason]] = field(default_factory=dict)
     _inaccessible: dict[str, UnknownReason] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class FakeImages:
     # The port.
 
     def manifests(self, repository: str, digests: Sequence[str]) -> Mapping[str, RawManifest | Unknown]:
+        self.before_manifests()
         held = self._called("manifests", repository, tuple(digests))
         return {digest: self._manifest(held, digest) for digest in digests}
 

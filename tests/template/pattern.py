@@ -1,4 +1,4 @@
-"""EventBridge's matching of an event against a rule, as far as the stack's rule goes."""
+"""EventBridge's matching of an event against a rule, as far as the stack's rules go."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def _matches_key(key: str, wanted: Any, event: dict[str, Any]) -> bool:
         return any(matches(alternative, event) for alternative in wanted)
     if isinstance(wanted, dict):
         return isinstance(event.get(key), dict) and matches(wanted, event[key])
+    if wanted == [{"exists": False}]:
+        return key not in event
     return key in event and any(_matches_value(one, event[key]) for one in wanted)
 
 
@@ -25,6 +27,8 @@ def _matches_value(wanted: Any, value: Any) -> bool:
             return isinstance(value, str) and fnmatch.fnmatchcase(
                 value, pattern.replace("[", "[[]").replace("?", "[?]")
             )
+        case {"anything-but": {"prefix": prefix}}:
+            return isinstance(value, str) and not value.startswith(prefix)
         case dict():
             raise NotImplementedError(wanted)
         case _:

@@ -1,23 +1,40 @@
-"""Which events reach the push function."""
+"""Which events reach the functions."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from tests.template.pattern import matches
+from tests.template.promises_permissions import operations
 from tests.template.stack import ROOT
+from tests.template.variants import ALL, EVERYTHING
+
+from ecrguard.change_event import CALLS
+from ecrguard.config import SOURCES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.template.stack import Stack
+
+NO_CHANGE = {"change-ecs-task-of-service", "change-call-refused"}
+"""Samples of events of which no workload is to be read again."""
+CHANGE_RULES = {
+    "EcsChangesRule",
+    "TaskChangesRule",
+    "AppRunnerChangesRule",
+    "CallsRule",
+    "ScheduleCallsRule",
+    "SageMakerCallsRule",
+}
 
 
 def rule_takes_the_events_that_are_handled(stack: Stack) -> None:
     pattern = stack.properties("PushRule")["EventPattern"]
-    samples = sorted((ROOT / "events").glob("*.json"))
-    assert samples
-    for sample in samples:
-        expected = not sample.name.startswith("not-handled-")
+    for sample in samples():
+        expected = not sample.name.startswith(("not-handled-", "change-"))
         assert matches(pattern, json.loads(sample.read_text())) is expected, sample.name
 
 
@@ -47,3 +64,88 @@ def repository_pattern_narrows_the_rule(stack: Stack) -> None:
     assert taken("team-a/*", "team-a/api")
     assert not taken("team-a/*", "team-b/api")
     assert not taken("api", "team-a/api")
+
+
+def changes_that_are_handled_are_heard_once(stack: Stack) -> None:
+    full = stack.given(**EVERYTHING)
+    assert [sample for sample in samples() if sample.name.startswith("change-")]
+    for sample in samples():
+        heard = heard_by(full, json.loads(sample.read_text()))
+        expected = sample.name.startswith("change-") and sample.stem not in NO_CHANGE
+        assert len(heard) == expected, f"{sample.name}: {heard}"
+
+
+def changes_are_heard_of_linked_sources_only(stack: Stack) -> None:
+    service = {"source": "aws.ecs", "detail-type": "ECS Deployment State Change", "detail": {}}
+    action = service | {"detail-type": "ECS Service Action"}
+    operation = {"source": "aws.apprunner", "detail-type": "AppRunner Service Operation Status Change", "detail": {}}
+    status = operation | {"detail-type": "AppRunner Service Status Change"}
+    of_source = {"ecs": [service, action], "tasks": [_task()], "apprunner": [operation, status]}
+    for chosen in (*SOURCES, "none", ALL):
+        variant = stack.given(LinkedWorkloads=chosen)
+        for source, events in of_source.items():
+            for event in events:
+                assert len(heard_by(variant, event)) == (source in chosen.split(",")), f"{chosen}: {event}"
+
+
+def calls_that_are_handled_are_heard_and_no_others(stack: Stack) -> None:
+    """Of all that the services have: what is heard and is no change would be buried as malformed."""
+    for chosen in (*SOURCES, "none", ALL):
+        variant = stack.given(LinkedWorkloads=chosen)
+        heard = {
+            (service, name)
+            for pattern in _patterns(variant)
+            for service in (source.removeprefix("aws.") for source in pattern["source"])
+            for name in pattern["detail"].get("eventName", [])
+            if re.sub(r"\d{8}(v\d)?$", "", name) in operations(service)
+        }
+        assert heard == {call for call, (source, _) in CALLS.items() if source in chosen.split(",")}, chosen
+        for service, name in CALLS:
+            assert len(heard_by(variant, _call(service, name))) == ((service, name) in heard), f"{chosen}: {name}"
+
+
+def what_changes_nothing_is_not_heard(stack: Stack) -> None:
+    full = stack.given(**EVERYTHING)
+    for name, event in {
+        "a call that was refused": _call("ecs", "UpdateService", errorCode="AccessDenied"),
+        "a call of another service": _call("apprunner", "UpdateService"),
+        "a task of a service": _task(group="service:web"),
+        "a task that is not running yet": _task(lastStatus="PENDING"),
+        "a look-alike": _task() | {"source": "my.ecs"},
+    }.items():
+        assert not heard_by(full, event), name
+
+
+def samples() -> list[Path]:
+    """The samples of events that the functions meet."""
+    found = sorted((ROOT / "events").glob("*.json"))
+    assert found
+    return found
+
+
+def heard_by(stack: Stack, event: dict[str, Any]) -> list[str]:
+    """The rules for changes that take an event."""
+    rules = stack.of_type("AWS::Events::Rule")
+    assert rules.keys() <= CHANGE_RULES | {"PushRule"}
+    return [name for name in rules.keys() & CHANGE_RULES if matches(rules[name]["EventPattern"], event)]
+
+
+def _patterns(stack: Stack) -> list[dict[str, Any]]:
+    patterns = [rule["EventPattern"] for rule in stack.of_type("AWS::Events::Rule").values()]
+    return [pattern for pattern in patterns if pattern["detail-type"] == ["AWS API Call via CloudTrail"]]
+
+
+def _call(service: str, name: str, **detail: str) -> dict[str, Any]:
+    return {
+        "source": f"aws.{service}",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {"eventSource": f"{service}.amazonaws.com", "eventName": name} | detail,
+    }
+
+
+def _task(**detail: str) -> dict[str, Any]:
+    return {
+        "source": "aws.ecs",
+        "detail-type": "ECS Task State Change",
+        "detail": {"group": "family:migrate", "lastStatus": "RUNNING"} | detail,
+    }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.template.stack import attribute_of, walk
-from tests.template.variants import EVERYTHING, WEBHOOK, variants
+from tests.template.variants import ALL, EVERYTHING, WEBHOOK, variants
 
-from ecrguard.config import PushConfig
+from ecrguard.config import ChangesConfig, GuardConfig, PushConfig
 
 if TYPE_CHECKING:
     from tests.template.stack import Stack
 
-FUNCTIONS = ("PushFunction", "SlackFunction", "PolicyFunction")
+FUNCTIONS = ("PushFunction", "ReconcileFunction", "ChangesFunction", "SlackFunction", "PolicyFunction")
 
 
 def functions_know_what_they_need(stack: Stack) -> None:
@@ -22,16 +22,27 @@ def functions_know_what_they_need(stack: Stack) -> None:
         "POWERTOOLS_METRICS_NAMESPACE": "ecrguard",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
-    assert full.environment("PushFunction") == common | {
+    judging = {
         "ALERTS_TOPIC_ARN": "${AlertsTopic}",
+        "INVENTORY_TABLE": "${InventoryTable}",
+        "LINKED_WORKLOADS": ALL,
+        "RECONCILE_MINUTES": "60",
+        "POLICY_APPLICATION_ID": "${PolicyApplication}",
+        "POLICY_ENVIRONMENT_ID": "${PolicyEnvironment}",
+        "POLICY_PROFILE_ID": "${PolicyProfile}",
+    }
+    assert full.environment("PushFunction") == common | {
         "PUSH_QUEUE_URL": "${PushQueue.QueueUrl}",
         "DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue.QueueUrl}",
         "MAX_RECEIVES": "5",
         "ENFORCEMENT": "tag",
-        "LINKED_WORKLOADS": "ecs,apprunner",
-        "POLICY_APPLICATION_ID": "${PolicyApplication}",
-        "POLICY_ENVIRONMENT_ID": "${PolicyEnvironment}",
-        "POLICY_PROFILE_ID": "${PolicyProfile}",
+        **judging,
+    }
+    assert full.environment("ReconcileFunction") == common | judging
+    assert full.environment("ChangesFunction") == common | judging | {
+        "CHANGES_QUEUE_URL": "${ChangesQueue.QueueUrl}",
+        "DEAD_LETTER_QUEUE_URL": "${ChangesDeadLetterQueue.QueueUrl}",
+        "MAX_RECEIVES": "5",
     }
     assert full.environment("SlackFunction") == common | {
         "SLACK_WEBHOOK_SECRET_ARN": WEBHOOK,
@@ -40,10 +51,12 @@ def functions_know_what_they_need(stack: Stack) -> None:
     assert full.environment("PolicyFunction") == common
 
 
-def push_accepts_its_configuration(stack: Stack) -> None:
+def functions_accept_their_configuration(stack: Stack) -> None:
     topic = {"ALERTS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:guard-AlertsTopic-1"}
     for variant in variants(stack):
         PushConfig.from_env(variant.environment("PushFunction") | topic)
+        GuardConfig.from_env(variant.environment("ReconcileFunction") | topic)
+        ChangesConfig.from_env(variant.environment("ChangesFunction") | topic)
 
 
 def functions_log_where_it_expires(stack: Stack) -> None:
@@ -65,6 +78,8 @@ def functions_are_the_handlers(stack: Stack) -> None:
     found = {name: function["Handler"] for name, function in full.of_type("AWS::Serverless::Function").items()}
     assert found == {
         "PushFunction": "push.handler",
+        "ReconcileFunction": "reconcile.handler",
+        "ChangesFunction": "changes.handler",
         "SlackFunction": "slack.handler",
         "PolicyFunction": "policy.handler",
     }

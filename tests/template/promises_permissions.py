@@ -3,20 +3,56 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 import botocore.session
 from botocore import xform_name
 from tests.template.stack import ROOT, Properties, Stack, as_list
-from tests.template.variants import EVERYTHING, KEY, WEBHOOK, variants
+from tests.template.variants import ALL, EVERYTHING, KEY, WEBHOOK, variants
+
+from ecrguard.adapters.sources.catalogue import ACTIONS
+from ecrguard.config import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ECR_READS = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages", "ecr:ListTagsForResource"}
-ONLY_ON_EVERYTHING = {"ecs:ListClusters", "ecs:ListServices", "ecs:DescribeTaskDefinition", "apprunner:ListServices"}
+ONLY_ON_EVERYTHING = {
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:ListTasks",  # has instances as resources, but the tasks of a whole cluster are of no instance
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListDaemons",
+    "events:ListEventBuses",
+    "events:ListRuleNamesByTarget",
+    "scheduler:ListSchedules",
+    "apprunner:ListServices",
+    "lambda:ListFunctions",
+    "batch:DescribeJobDefinitions",
+    "batch:DescribeComputeEnvironments",
+    "codebuild:ListProjects",
+    "bedrock-agentcore:ListAgentRuntimes",
+    "bedrock-agentcore:ListAgentRuntimeEndpoints",
+    "sagemaker:ListEndpoints",
+    "sagemaker:ListInferenceComponents",
+    "inspector2:BatchGetAccountStatus",
+    "inspector2:ListCoverage",
+    "inspector2:GetClustersForImage",
+    "ec2:DescribeInstances",
+}
 """Actions of ours for which the Service Authorization Reference knows no resource type."""
+INVENTORY_ACTIONS = {"Query", "BatchGetItem", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"}
+MOST_INLINE = 10_240
+"""Characters, white space aside, that all inline policies of a role may have together (IAM user guide, quotas)."""
+LONGEST = 130
+"""Characters of the longest value that a reference may have: a table's ARN in a Region and a stack of long names."""
+NO_CALLS = {"search"}
+"""Operations (of SageMaker) that have the name of a method of Python's, which the adapters do call."""
+READERS = ("ReconcileFunction", "ChangesFunction")
+"""The functions that read workloads."""
 
 
 def audit_cannot_write_to_ecr(stack: Stack) -> None:
@@ -58,7 +94,7 @@ def actions_exist(stack: Stack) -> None:
 
 def permissions_are_those_of_the_calls(stack: Stack) -> None:
     allowed = stack.given(**EVERYTHING)
-    granted = allowed.actions("PushFunction") | allowed.actions("SlackFunction")
+    granted = {action for function, _ in roles(allowed) for action in allowed.actions(function)}
     # What Lambda and SNS do in the function's name.
     implied = {
         "sqs:ReceiveMessage",
@@ -68,7 +104,10 @@ def permissions_are_those_of_the_calls(stack: Stack) -> None:
         "kms:Decrypt",
     }
     implied |= {"logs:CreateLogStream", "logs:PutLogEvents"}
-    assert {xform_name(action.split(":")[1]) for action in granted - implied} == calls_of_the_adapters()
+    called = calls_of_the_adapters()
+    # A transaction is no action of its own: it needs those of the writes that it is made of.
+    called = called - {"transact_write_items"} | {"put_item", "delete_item"}
+    assert {xform_name(action.split(":")[1]) for action in granted - implied} == called
 
 
 def every_resource_only_where_aws_has_none(stack: Stack) -> None:
@@ -85,24 +124,65 @@ def statements_have_names_of_their_own(stack: Stack) -> None:
             assert len(set(sids)) == len(sids), sids
 
 
-def only_linked_services_are_read(stack: Stack) -> None:
-    for choice, services in {
-        "ecs,apprunner": {"ecs", "apprunner"},
-        "ecs": {"ecs"},
-        "apprunner": {"apprunner"},
-        "none": set[str](),
-    }.items():
+def only_linked_workloads_are_read(stack: Stack) -> None:
+    """And of each source exactly what its reader calls."""
+    for choice in (*SOURCES, "none", ALL):
         variant = stack.given(LinkedWorkloads=choice)
-        readable = {action.split(":")[0] for action in variant.actions("PushFunction")}
-        assert readable & {"ecs", "apprunner"} == services, choice
-        told = variant.environment("PushFunction")["LINKED_WORKLOADS"]
-        assert set(told.split(",")) == (services or {"none"}), choice
+        needed = {action for source in SOURCES if source in choice.split(",") for action in source_actions(source)}
+        for function in READERS:
+            readable = variant.actions(function) - stack.given(LinkedWorkloads="none").actions(function)
+            assert readable == needed, f"{function}: {choice}"
+            assert variant.environment(function)["LINKED_WORKLOADS"] == choice
 
 
-def linked_services_are_only_read(stack: Stack) -> None:
-    for action in stack.actions("PushFunction"):
-        service, operation = action.split(":")
-        assert service not in ("ecs", "apprunner") or operation.startswith(("List", "Describe")), action
+def no_statement_is_for_two_sources(stack: Stack) -> None:
+    none = stack.given(LinkedWorkloads="none").of_type("AWS::IAM::Policy")
+    for source in SOURCES:
+        policies = stack.given(LinkedWorkloads=source).of_type("AWS::IAM::Policy")
+        added = [(each["PolicyName"], each["Roles"]) for name, each in policies.items() if name not in none]
+        assert added == [(source, ["${ReconcileRole}", "${ChangesRole}"])], source
+
+
+def workloads_are_only_read(stack: Stack) -> None:
+    for source in SOURCES:
+        for action in source_actions(source):
+            operation = action.split(":")[1]
+            assert operation.startswith(("List", "Describe", "Get", "BatchGet")), action
+    # Of ECR and DynamoDB other promises tell.
+    beside = {"logs", "sqs", "sns", "kms", "appconfig", "ecr", "dynamodb"}
+    read = {action for source in SOURCES for action in source_actions(source)}
+    for function in READERS:
+        for action in stack.given(**EVERYTHING).actions(function):
+            assert action in read or action.split(":")[0] in beside, f"{function}: {action}"
+
+
+def push_reads_the_inventory_and_no_workloads(stack: Stack) -> None:
+    for variant in variants(stack):
+        services = {action.split(":")[0] for action in variant.actions("PushFunction")}
+        assert services == {"logs", "sqs", "sns", "kms", "appconfig", "ecr", "dynamodb"}
+        reads = [s for s in variant.statements("PushFunction") if s["Sid"] == "ReadTheInventory"]
+        assert [(s["Action"], s["Resource"]) for s in reads] == [("dynamodb:Query", "${InventoryTable.Arn}")]
+
+
+def inventory_is_kept_by_its_keepers_alone(stack: Stack) -> None:
+    for function, statement in roles(stack.given(**EVERYTHING)):
+        actions = {a.split(":")[1] for a in as_list(statement["Action"]) if a.startswith("dynamodb:")}
+        if actions:
+            assert statement["Resource"] == "${InventoryTable.Arn}", function
+            assert actions <= (INVENTORY_ACTIONS if function in READERS else {"Query"}), function
+    # Passes are the reconcile function's; the other has no state of a source to write.
+    assert "dynamodb:UpdateItem" in stack.actions("ReconcileFunction")
+    assert "dynamodb:UpdateItem" not in stack.actions("ChangesFunction")
+
+
+def policies_fit_into_a_role(stack: Stack) -> None:
+    full = stack.given(**EVERYTHING, RepositoryPattern="r" * 256)
+    for function in full.of_type("AWS::Serverless::Function"):
+        text = re.sub(r"\s", "", json.dumps(full.statements(function)))
+        longest = re.sub(
+            r"\$\{[^}]+\}", "x" * LONGEST, text.replace("eu-central-1", "x" * 14).replace(":aws:", ":aws-us-gov:")
+        )
+        assert len(longest) <= MOST_INLINE, f"{function}: {len(longest)}"
 
 
 def repository_pattern_narrows_ecr(stack: Stack) -> None:
@@ -124,11 +204,25 @@ def push_can_do_its_work(stack: Stack) -> None:
             "arn:aws:appconfig:eu-central-1:123456789012:application/${PolicyApplication}"
             "/environment/${PolicyEnvironment}/configuration/${PolicyProfile}"
         ),
+        "dynamodb:Query": "${InventoryTable.Arn}",
         "logs:PutLogEvents": "${PushLogGroup.Arn}",
     }
     for action, resource in needed.items():
         found = [s["Resource"] for s in stack.statements("PushFunction") if action in as_list(s["Action"])]
         assert found == [resource], action
+
+
+def changed_workloads_can_be_judged(stack: Stack) -> None:
+    as_push = ("ReadImages", "ReadThePolicy", "Alert", "EncryptAlerts")
+    push = {s["Sid"]: s for s in stack.statements("PushFunction")}
+    for function in READERS:
+        found = {s["Sid"]: s for s in stack.statements(function)}
+        assert [found[sid] for sid in as_push] == [push[sid] for sid in as_push], function
+        for needed in ("ALERTS_TOPIC_ARN", "POLICY_APPLICATION_ID", "POLICY_ENVIRONMENT_ID", "POLICY_PROFILE_ID"):
+            assert stack.environment(function)[needed] == stack.environment("PushFunction")[needed], function
+    changes = {s["Sid"]: s["Resource"] for s in stack.statements("ChangesFunction")}
+    assert changes["TakeChanges"] == "${ChangesQueue.Arn}"
+    assert changes["BuryWhatCannotBeHandled"] == "${ChangesDeadLetterQueue.Arn}"
 
 
 def slack_reads_its_secret_only(stack: Stack) -> None:
@@ -155,27 +249,35 @@ def roles(stack: Stack) -> Iterator[tuple[str, Properties]]:
 
 
 @cache
+def source_actions(source: str) -> frozenset[str]:
+    """The actions that the reader of a source declares, and calls (tests/contract holds that)."""
+    return frozenset(ACTIONS[source])
+
+
+@cache
 def calls_of_the_adapters() -> frozenset[str]:
     """The operations of AWS that the product's adapters call, as boto3 names them."""
-    known = {
-        xform_name(operation)
-        for service in ("apprunner", "appconfig", "ecr", "ecs", "secretsmanager", "sns", "sqs")
-        for operation in operations(service)
-    }
+    own = ("appconfig", "dynamodb", "ecr", "secretsmanager", "sns", "sqs")
+    services = {*own, *(action.split(":")[0] for source in SOURCES for action in source_actions(source))}
+    known = {xform_name(operation) for service in services for operation in operations(service)}
     called = set()
-    for path in (ROOT / "src/lib/ecrguard/adapters").glob("*.py"):
+    for path in (ROOT / "src/lib/ecrguard/adapters").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
                 case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))]):
                     called.add(name)
                 case ast.Call(func=ast.Attribute(attr=name)):
                     called.add(name)
-    return frozenset(called & known)
+    return frozenset(called & known - NO_CALLS)
 
 
 @cache
 def operations(service: str) -> frozenset[str]:
     """The operations of the AWS API behind an IAM prefix."""
     session = botocore.session.get_session()
-    apis = {"appconfig": ("appconfig", "appconfigdata")}.get(service, (service,))
+    named_otherwise = {
+        "appconfig": ("appconfig", "appconfigdata"),
+        "bedrock-agentcore": ("bedrock-agentcore-control",),
+    }
+    apis = named_otherwise.get(service, (service,))
     return frozenset(name for api in apis for name in session.get_service_model(api).operation_names)

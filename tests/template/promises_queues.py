@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 from tests.template.stack import Properties, Stack, attribute_of
 from tests.template.variants import EVERYTHING
 
+from ecrguard.config import SOURCES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUEUES = ("PushQueue", "DeadLetterQueue", "SlackQueue", "SlackDeadLetterQueue")
+QUEUES = (
+    "PushQueue",
+    "DeadLetterQueue",
+    "ChangesQueue",
+    "ChangesDeadLetterQueue",
+    "SlackQueue",
+    "SlackDeadLetterQueue",
+)
 TOPICS = ("AlertsTopic", "AlarmsTopic")
 
 
@@ -41,6 +50,8 @@ def services_send_only_from_this_stack(stack: Stack) -> None:
     senders: dict[str, Any] = {
         "PushQueue": {"ArnEquals": {"aws:SourceArn": "${PushRule.Arn}"}},
         "DeadLetterQueue": {"ArnEquals": {"aws:SourceArn": "${PushRule.Arn}"}},
+        "ChangesQueue": {"ArnEquals": {"aws:SourceArn": change_rules(full)}},
+        "ChangesDeadLetterQueue": {"ArnEquals": {"aws:SourceArn": change_rules(full)}},
         "SlackQueue": {"ArnEquals": {"aws:SourceArn": "${AlertsTopic}"}},
         "SlackDeadLetterQueue": {"ArnEquals": {"aws:SourceArn": "${AlertsTopic}"}},
         "AlarmsTopic": {"ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"}},
@@ -49,6 +60,16 @@ def services_send_only_from_this_stack(stack: Stack) -> None:
     for name, condition in senders.items():
         allowed = [s for s in resource_policies(full, name) if s["Effect"] == "Allow"]
         assert [s.get("Condition") for s in allowed] == ([condition] if condition else []), name
+
+
+def rules_that_exist_may_send(stack: Stack) -> None:
+    for chosen in (*SOURCES, "none"):
+        variant = stack.given(LinkedWorkloads=chosen)
+        for name in ("ChangesQueue", "ChangesDeadLetterQueue"):
+            allowed = [s["Condition"] for s in resource_policies(variant, name) if s["Effect"] == "Allow"]
+            # An empty list is no condition that SQS takes.
+            expected = [{"ArnEquals": {"aws:SourceArn": rules}}] if (rules := change_rules(variant)) else []
+            assert allowed == expected, f"{chosen}: {name}"
 
 
 def alarms_can_use_the_key(stack: Stack) -> None:
@@ -64,13 +85,20 @@ def alarms_can_use_the_key(stack: Stack) -> None:
 
 def nothing_is_lost_between_queues(stack: Stack) -> None:
     full = stack.given(**EVERYTHING)
-    for queue, dead in {"PushQueue": "DeadLetterQueue", "SlackQueue": "SlackDeadLetterQueue"}.items():
+    dead_letters = {
+        "PushQueue": "DeadLetterQueue",
+        "ChangesQueue": "ChangesDeadLetterQueue",
+        "SlackQueue": "SlackDeadLetterQueue",
+    }
+    for queue, dead in dead_letters.items():
         assert full.properties(queue)["RedrivePolicy"]["deadLetterTargetArn"] == f"${{{dead}.Arn}}"
         for name in (queue, dead):
             assert full.properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600, name
-    (target,) = full.properties("PushRule")["Targets"]
-    assert target["Arn"] == "${PushQueue.Arn}"
-    assert target["DeadLetterConfig"] == {"Arn": "${DeadLetterQueue.Arn}"}
+    for name, rule in full.of_type("AWS::Events::Rule").items():
+        queue = "PushQueue" if name == "PushRule" else "ChangesQueue"
+        (target,) = rule["Targets"]
+        assert target["Arn"] == f"${{{queue}.Arn}}", name
+        assert target["DeadLetterConfig"] == {"Arn": f"${{{dead_letters[queue]}.Arn}}"}, name
     subscription = full.properties("SlackSubscription")
     assert subscription["TopicArn"] == "${AlertsTopic}"
     assert subscription["Endpoint"] == "${SlackQueue.Arn}"
@@ -79,9 +107,10 @@ def nothing_is_lost_between_queues(stack: Stack) -> None:
 
 
 def receives_agree(stack: Stack) -> None:
-    redrive = stack.properties("PushQueue")["RedrivePolicy"]
-    assert redrive["maxReceiveCount"] == 5
-    assert stack.environment("PushFunction")["MAX_RECEIVES"] == str(redrive["maxReceiveCount"])
+    for queue, function in {"PushQueue": "PushFunction", "ChangesQueue": "ChangesFunction"}.items():
+        redrive = stack.properties(queue)["RedrivePolicy"]
+        assert redrive["maxReceiveCount"] == 5, queue
+        assert stack.environment(function)["MAX_RECEIVES"] == str(redrive["maxReceiveCount"]), function
 
 
 def messages_stay_hidden_for_six_timeouts(stack: Stack) -> None:
@@ -94,11 +123,12 @@ def messages_stay_hidden_for_six_timeouts(stack: Stack) -> None:
 def batches_are_small_and_fail_in_part(stack: Stack) -> None:
     full = stack.given(**EVERYTHING, MaximumConcurrency="17")
     found = dict(sources(full))
-    assert set(found) == {"PushFunction", "SlackFunction"}
+    assert set(found) == {"PushFunction", "ChangesFunction", "SlackFunction"}
     for function, source in found.items():
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], function
         assert source["BatchSize"] <= 10, function
     assert found["PushFunction"]["ScalingConfig"] == {"MaximumConcurrency": "17"}
+    assert found["ChangesFunction"]["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
 def sources(stack: Stack) -> Iterator[tuple[str, Properties]]:
@@ -106,6 +136,11 @@ def sources(stack: Stack) -> Iterator[tuple[str, Properties]]:
     for name, function in stack.of_type("AWS::Serverless::Function").items():
         for event in function.get("Events", {}).values():
             yield name, event["Properties"]
+
+
+def change_rules(stack: Stack) -> list[str]:
+    """The rules for changes of workloads, in the order of the template."""
+    return [f"${{{name}.Arn}}" for name in stack.of_type("AWS::Events::Rule") if name != "PushRule"]
 
 
 def resource_policies(stack: Stack, resource: str) -> list[Properties]:

@@ -149,7 +149,7 @@ class Stack:
         resolved = {key: self._resolve(item) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item is not _NO_VALUE}
 
-    def _call(self, function: str, argument: Any) -> Any:  # noqa: C901, PLR0911  # a case for each function
+    def _call(self, function: str, argument: Any) -> Any:  # noqa: C901, PLR0911, PLR0912  # a case for each function
         match function, argument:
             case "Condition", _:
                 return self._condition(argument)
@@ -163,6 +163,10 @@ class Stack:
                 return self._substituted(text, self._resolve(names))
             case "Fn::Sub", _:
                 return self._substituted(argument, {})
+            case "Fn::Join", [between, parts]:
+                return between.join(self._resolve(parts))
+            case "Fn::Split", [at, text]:
+                return self._resolve(text).split(at)
             case "Fn::If", [condition, yes, no]:
                 return self._resolve(yes if self._condition(condition) else no)
             case "Fn::Equals", [one, other]:

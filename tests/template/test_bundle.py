@@ -8,6 +8,7 @@ from importlib.metadata import Distribution, distributions
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.template.promises_functions import FUNCTIONS
 from tests.template.stack import ROOT
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def test_runs_on_both_architectures(layer: Path) -> None:
 
 def test_functions_are_the_handlers_alone(built: Path) -> None:
     handlers = {path.name for path in (ROOT / "src/handler").glob("*.py")}
-    for function in ("PushFunction", "SlackFunction", "PolicyFunction"):
+    for function in FUNCTIONS:
         assert {path.name for path in (built / function).iterdir()} == handlers
 
 

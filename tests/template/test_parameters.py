@@ -4,6 +4,7 @@ import re
 
 import pytest
 from tests.template.stack import Stack
+from tests.template.variants import ALL
 
 ACCEPTED = {
     "AlertEmail": ("", "ops@example.com", "first.last+ecr@sub.example.co"),
@@ -13,6 +14,7 @@ ACCEPTED = {
         "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:team/slack/hook-a1B2c3",
     ),
     "SlackWebhookKeyArn": ("", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "LinkedWorkloads": ("none", "ecs", "eks", "ecs,apprunner", "lambda,ecs,tasks", ALL),
     "RepositoryPattern": ("*", "api", "team-a/*", "*/prod-*", "a.b_c-d/e"),
 }
 REFUSED = {
@@ -24,6 +26,18 @@ REFUSED = {
         "arn:aws:ssm:eu-central-1:123456789012:parameter/slack-AbCdEf",
     ),
     "SlackWebhookKeyArn": ("alias/slack", "arn:aws:kms:eu-central-1:123456789012:alias/slack"),
+    "LinkedWorkloads": (
+        "",
+        "all",
+        "ecs,",
+        ",ecs",
+        "ecs, apprunner",
+        "ecs,none",
+        "none,ecs",
+        "ECS",
+        "ecs apprunner",
+        "ec",
+    ),
     "RepositoryPattern": ("", "Team", "team?", "a**", "/a", "a b", "[a]", "arn:aws:ecr:::repository/a"),
 }
 

@@ -1,10 +1,12 @@
-"""The push function's configuration: a variable that is missing or wrong is named, at the first event."""
+"""The functions' configuration: a variable that is missing or wrong is named, at the first event."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from ecrguard.config import ConfigurationError, PushConfig
+from ecrguard.config import SOURCES, ChangesConfig, ConfigurationError, GuardConfig, PushConfig
 from ecrguard.domain.action import Action
 from ecrguard.domain.reference import Registry
 
@@ -14,7 +16,9 @@ ENVIRONMENT = {
     "PUSH_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Push-1A2B",
     "MAX_RECEIVES": "5",
     "ENFORCEMENT": "audit",
+    "INVENTORY_TABLE": "ecrguard-Inventory-1A2B",
     "LINKED_WORKLOADS": "ecs,apprunner",
+    "RECONCILE_MINUTES": "60",
     "POLICY_APPLICATION_ID": "abc1234",
     "POLICY_ENVIRONMENT_ID": "def5678",
     "POLICY_PROFILE_ID": "ghi9012",
@@ -24,9 +28,21 @@ ENVIRONMENT = {
 def test_a_whole_environment_is_read() -> None:
     config = PushConfig.from_env(ENVIRONMENT | {"UNRELATED": "x"})
 
-    assert config.registry == Registry("123456789012", "eu-central-1")
-    assert (config.partition, config.max_receives, config.enforcement) == ("aws", 5, Action.ALERT)
-    assert config.linked_workloads == ("ecs", "apprunner")
+    assert config.guard.registry == Registry("123456789012", "eu-central-1")
+    assert (config.guard.partition, config.queue.max_receives, config.enforcement) == ("aws", 5, Action.ALERT)
+    assert config.guard.linked_workloads == ("ecs", "apprunner")
+    assert config.guard.reconcile_period == timedelta(hours=1)
+    assert config.guard.inventory_limit == timedelta(hours=3)
+    assert config.guard == GuardConfig.from_env(ENVIRONMENT)
+
+
+def test_changes_come_from_a_queue_of_their_own() -> None:
+    config = ChangesConfig.from_env(ENVIRONMENT | {"CHANGES_QUEUE_URL": "https://sqs/changes"})
+
+    assert (config.queue.queue_url, config.queue.max_receives) == ("https://sqs/changes", 5)
+    assert config.guard == GuardConfig.from_env(ENVIRONMENT)
+    with pytest.raises(ConfigurationError, match="CHANGES_QUEUE_URL"):
+        ChangesConfig.from_env(ENVIRONMENT)
 
 
 def refuses(environment: dict[str, str], name: str) -> None:
@@ -51,6 +67,7 @@ UNUSABLE = {
     "no number": ("MAX_RECEIVES", "five"),
     "none at all": ("MAX_RECEIVES", "0"),
     "less than none": ("MAX_RECEIVES", "-1"),
+    "no time at all": ("RECONCILE_MINUTES", "0"),
     "an enforcement that does not exist": ("ENFORCEMENT", "destroy"),
     "an enforcement in another case": ("ENFORCEMENT", "Tag"),
 }
@@ -79,7 +96,7 @@ def test_the_registry_is_that_of_the_stacks_own_account_region_and_partition(
 ) -> None:
     config = PushConfig.from_env(ENVIRONMENT | {"ALERTS_TOPIC_ARN": arn})
 
-    assert (config.partition, config.registry) == (partition, registry)
+    assert (config.guard.partition, config.guard.registry) == (partition, registry)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +110,15 @@ def test_the_registry_is_that_of_the_stacks_own_account_region_and_partition(
     ],
 )
 def test_linked_workloads_are_each_named_once_and_may_be_none(value: str, names: tuple[str, ...]) -> None:
-    assert PushConfig.from_env(ENVIRONMENT | {"LINKED_WORKLOADS": value}).linked_workloads == names
+    assert PushConfig.from_env(ENVIRONMENT | {"LINKED_WORKLOADS": value}).guard.linked_workloads == names
+
+
+def test_a_source_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        PushConfig.from_env(ENVIRONMENT | {"LINKED_WORKLOADS": "ecs,fargate"})
+
+    assert "LINKED_WORKLOADS, got 'fargate'" in str(caught.value)
+    assert all(name in str(caught.value) for name in SOURCES)
 
 
 def test_enforcement_tag_allows_the_marker() -> None:

@@ -1,33 +1,18 @@
-"""The time that is left: what would not be done in time is put off, and what was read is not read again."""
+"""The time that is left: what would not be done in time is put off."""
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING
-
 import pytest
 from tests.content import single
-from tests.fakes.ecs import FakeEcs
 from tests.guarded import MAX_RECEIVES, Guarded
 from tests.invoked import event
-from tests.situations import REGISTRY, REPOSITORY
 
-from ecrguard.adapters.ecs import SECONDS_KEPT, EcsServices
 from ecrguard.deadline import Deadline
 from ecrguard.domain.image import UnknownReason
 from ecrguard.domain.verdict import Judgement
 from ecrguard.errors import UnreadableError
 from ecrguard.inbox import RETRY_SECONDS, SECONDS_FOR_A_PUSH
 from ecrguard.ports import Message
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def countdown(seconds: float) -> Callable[[], float]:
-    """A time that goes by a second each time it is looked at."""
-    ticks = itertools.count()
-    return lambda: seconds - next(ticks)
 
 
 def test_without_an_end_there_is_always_time() -> None:
@@ -65,26 +50,3 @@ def test_on_the_last_try_without_time_it_is_told_and_kept_rather_than_begun() ->
     (alert,) = guarded.alerts.published
     assert "1 seconds are left of the invocation" in alert.verdict.explanation
     assert [letter.code for letter in guarded.dead_letters.kept] == [UnknownReason.UNAVAILABLE]
-
-
-def test_reading_many_services_stops_in_time_and_goes_on_from_there() -> None:
-    host, ecs = REGISTRY.host, FakeEcs()
-    for number in range(30):
-        ecs.service(f"s{number}", ecs.definition({"app": f"{host}/{REPOSITORY}:1"}, family=f"s{number}"))
-    deadline = Deadline()
-    reader = EcsServices(lambda: ecs.client, deadline)
-    tries, definitions = 0, 0
-
-    while True:
-        tries += 1
-        deadline.seconds_left = countdown(SECONDS_KEPT + 12)
-        answer = reader.linked(REGISTRY, REPOSITORY)
-        assert ecs.count("DescribeTaskDefinition") > definitions or not answer.unknowns, "each try comes further"
-        definitions = ecs.count("DescribeTaskDefinition")
-        if not answer.unknowns:
-            break
-        assert [unknown.reason for unknown in answer.unknowns] == [UnknownReason.UNAVAILABLE]
-
-    assert tries > 1
-    assert definitions == 30, "none is read twice"
-    assert len(answer.workloads) == 30

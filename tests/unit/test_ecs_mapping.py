@@ -5,21 +5,32 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ecrguard.adapters.ecs_mapping import (
+    NOT_STATED,
+    Hosts,
     Instance,
     Launch,
     TaskDefinition,
+    expressions,
     hosts_of,
     merge,
     needs_instances,
+    overridden,
+    read_daemon_task_definition,
     read_instance,
-    read_service,
+    read_launch,
     read_task_definition,
 )
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.workload import Basis
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecs.type_defs import ContainerInstanceTypeDef, ServiceTypeDef, TaskDefinitionTypeDef
+    from mypy_boto3_ecs.type_defs import (
+        ContainerInstanceTypeDef,
+        DaemonTaskDefinitionTypeDef,
+        PlacementConstraintTypeDef,
+        ServiceTypeDef,
+        TaskDefinitionTypeDef,
+    )
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 WINDOWS_2019 = Platform("windows", "amd64", "", "10.0.17763")
@@ -223,84 +234,76 @@ def test_a_task_definition_is_read_with_all_its_containers() -> None:
     )
 
 
-def service(**more: Any) -> ServiceTypeDef:
-    base = {
-        "serviceArn": "arn:aws:ecs:eu-west-1:123456789012:service/prod/web",
-        "serviceName": "web",
-        "clusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/prod",
-        "status": "ACTIVE",
+@pytest.mark.parametrize(
+    ("cpu", "os", "launch", "override", "known"),
+    [
+        ("X86_64", "LINUX", FARGATE, "ARM64", ((ARM64,), Basis.OVERRIDE)),
+        ("", "", FARGATE, "ARM64", ((ARM64,), Basis.OVERRIDE)),
+        ("ARM64", "LINUX", EC2, "X86_64", ((AMD64,), Basis.OVERRIDE)),
+        ("X86_64", "WINDOWS_SERVER_2022_CORE", FARGATE, "X86_64", ((WINDOWS_2022,), Basis.OVERRIDE)),
+        (
+            "",
+            "",
+            Launch("FARGATE", platform_family="WINDOWS_SERVER_2022_CORE"),
+            "X86_64",
+            ((WINDOWS_2022,), Basis.OVERRIDE),
+        ),
+        ("X86_64", "LINUX", FARGATE, "RISCV64", ((), Basis.UNRECOGNISED)),
+        ("X86_64", "PLAN9", FARGATE, "ARM64", ((), Basis.UNRECOGNISED)),
+    ],
+)
+def test_what_ecs_sets_at_deployment_counts_before_all_else(
+    cpu: str, os: str, launch: Launch, override: str, known: Hosts
+) -> None:
+    assert overridden(definition(cpu, os), launch, override) == known
+
+
+def test_a_daemon_task_definition_is_read_with_all_its_containers() -> None:
+    answer: dict[str, Any] = {
+        "daemonTaskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:daemon-task-definition/agent:7",
+        "containerDefinitions": [{"name": "app", "image": "app:1"}, {"name": "init", "image": "init:1"}],
     }
-    return cast("ServiceTypeDef", base | more)
+
+    assert read_daemon_task_definition(cast("DaemonTaskDefinitionTypeDef", answer)) == TaskDefinition(
+        "agent:7", "", "", (("app", "app:1"), ("init", "init:1"))
+    )
 
 
 @pytest.mark.parametrize(
-    ("status", "alive"), [("ACTIVE", True), ("DRAINING", False), ("INACTIVE", False), ("A_NEW_ONE", True)]
+    ("answer", "launch"),
+    [
+        ({"launchType": "EC2"}, EC2),
+        ({"launchType": "FARGATE", "platformFamily": "Linux", "platformVersion": "1.4.0"}, FARGATE),
+        ({"capacityProviderStrategy": [{"capacityProvider": "asg", "base": 0, "weight": 1}]}, ASG),
+        ({}, NOT_STATED),
+    ],
 )
-def test_a_service_is_alive_unless_it_is_known_to_be_over(status: str, alive: bool) -> None:  # noqa: FBT001 - a table
-    assert read_service(service(status=status, desiredCount=0)).alive is alive
-
-
-def test_the_deployments_in_force_are_those_that_have_or_get_tasks() -> None:
-    read = read_service(
-        service(
-            launchType="EC2",
-            taskDefinition="td:3",
-            deployments=[
-                {"status": "PRIMARY", "taskDefinition": "td:3", "launchType": "EC2"},
-                {"status": "ACTIVE", "taskDefinition": "td:2", "launchType": "FARGATE", "platformFamily": "Linux"},
-                {"status": "INACTIVE", "taskDefinition": "td:1", "launchType": "EC2"},
-            ],
-        )
-    )
-
-    assert read.name == "prod/web"
-    assert read.deployments == (("td:3", EC2), ("td:2", FARGATE))
-
-
-def test_a_service_of_task_sets_runs_what_they_run() -> None:
-    read = read_service(
-        service(
-            deploymentController={"type": "EXTERNAL"},
-            taskSets=[
-                {"status": "PRIMARY", "taskDefinition": "td:1", "launchType": "FARGATE", "platformFamily": "Linux"},
-                {
-                    "status": "ACTIVE",
-                    "taskDefinition": "td:2",
-                    "capacityProviderStrategy": [{"capacityProvider": "asg", "weight": 1}],
-                },
-                {"status": "DRAINING", "taskDefinition": "td:0", "launchType": "FARGATE"},
-            ],
-        )
-    )
-
-    assert read.deployments == (("td:1", FARGATE), ("td:2", ASG))
-
-
-def test_a_deployment_that_does_not_say_is_launched_as_its_service() -> None:
-    read = read_service(
-        service(
-            capacityProviderStrategy=[{"capacityProvider": "asg", "base": 0, "weight": 1}],
-            taskDefinition="td:1",
-            deployments=[{"status": "PRIMARY", "taskDefinition": "td:1"}],
-        )
-    )
-
-    assert read.deployments == (("td:1", ASG),)
-
-
-def test_without_deployments_the_service_s_own_definition_is_in_force() -> None:
-    assert read_service(service(taskDefinition="td:1", launchType="EC2")).deployments == (("td:1", EC2),)
-    assert read_service(service()).deployments == ()
+def test_a_capacity_is_a_launch_type_or_the_providers_of_a_strategy(answer: dict[str, Any], launch: Launch) -> None:
+    assert read_launch(cast("ServiceTypeDef", answer)) == launch
 
 
 def test_only_constraints_that_choose_instances_are_kept() -> None:
     constraints = [{"type": "distinctInstance"}, {"type": "memberOf", "expression": "attribute:a == b"}]
 
-    assert read_service(service(placementConstraints=constraints)).constraints == ("attribute:a == b",)
+    assert expressions(cast("list[PlacementConstraintTypeDef]", constraints)) == ("attribute:a == b",)
 
 
-def test_two_capacities_of_one_definition_have_the_less_certain_basis() -> None:
-    explicit, capacity = ((AMD64,), Basis.EXPLICIT), ((ARM64,), Basis.CAPACITY)
+CERTAINTY = [
+    (Basis.EXPLICIT, True),
+    (Basis.OVERRIDE, True),
+    (Basis.SERVICE_DEFAULT, True),
+    (Basis.CAPACITY, True),
+    (Basis.UNKNOWN, False),
+    (Basis.UNRECOGNISED, False),
+]
 
-    assert merge(explicit, capacity) == merge(capacity, explicit) == ((AMD64, ARM64), Basis.CAPACITY)
-    assert merge(explicit, ((), Basis.UNKNOWN)) == ((), Basis.UNKNOWN)
+
+@pytest.mark.parametrize("more", range(len(CERTAINTY)))
+@pytest.mark.parametrize("less", range(len(CERTAINTY)))
+def test_two_capacities_of_one_definition_have_the_less_certain_basis(more: int, less: int) -> None:
+    (one, one_has), (other, other_has) = CERTAINTY[more], CERTAINTY[less]
+    first: Hosts = ((AMD64,) if one_has else (), one)
+    second: Hosts = ((ARM64,) if other_has else (), other)
+    hosts = (AMD64, ARM64) if one_has and other_has else ()
+
+    assert merge(first, second) == (hosts, CERTAINTY[max(more, less)][0])

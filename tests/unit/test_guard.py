@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.content import Content, attestation, helm, index, single
+from tests.fakes.workloads import FakeWorkloadReader
 from tests.guarded import Guarded
 from tests.situations import ARM64, DIGEST, NOW, REPOSITORY, ecs, push
 
@@ -21,7 +23,9 @@ from ecrguard.domain.verdict import Judgement, Reason
 from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
+    from ecrguard.domain.reference import Registry
     from ecrguard.guard import Report
+    from ecrguard.ports import LinkedWorkloads
 
 READ = {"policy": 1, "resource_tags": 1, "manifests": 1}
 ARM64_IMAGE = single("arm64")
@@ -44,7 +48,7 @@ def judged(report: Report) -> tuple[Judgement, Reason]:
 COSTS: dict[str, tuple[Content, dict[str, int]]] = {
     "a single image": (single(), {**READ, "config": 1, "workloads": 1}),
     "an index": (index(single(), attestation(single())), {**READ, "workloads": 1}),
-    "an artifact: nobody runs it": (helm(), READ),
+    "an artifact that its event does not tell": (helm(), {**READ, "workloads": 1}),
 }
 
 
@@ -55,6 +59,40 @@ def test_a_push_costs_one_call_of_each_kind_that_it_needs(
     check(guarded, digest=guarded.holds(content, "1.4"))
 
     assert guarded.calls() == calls
+
+
+def test_what_its_event_calls_an_artifact_asks_for_no_workloads(guarded: Guarded) -> None:
+    event = replace(push("1.4", guarded.holds(helm(), "1.4")), artifact=True)
+
+    guarded.guard.check(event, last_try=False)
+
+    assert guarded.calls() == READ
+
+
+def test_an_image_that_its_event_calls_an_artifact_is_an_image(guarded: Guarded) -> None:
+    guarded.workloads.workloads.append(ecs())
+    event = replace(push("1.4", guarded.holds(ARM64_IMAGE, "1.4")), artifact=True)
+
+    (report,) = guarded.guard.check(event, last_try=False)
+
+    assert report.verdict.judgement is Judgement.MISMATCH
+
+
+def test_workloads_are_asked_for_while_the_image_is_read(guarded: Guarded) -> None:
+    asked = threading.Event()
+
+    class Waiting(FakeWorkloadReader):
+        def linked(self, registry: Registry, repository: str) -> LinkedWorkloads:
+            asked.set()
+            return super().linked(registry, repository)
+
+    digest = guarded.holds(ARM64_IMAGE, "1.4")
+    guarded.workloads = Waiting([ecs()])
+    # The registry answers only when the workloads have been asked for.
+    guarded.images.before_manifests = lambda: asked.wait(5)
+
+    assert check(guarded, digest=digest).verdict.judgement is Judgement.MISMATCH
+    assert asked.is_set()
 
 
 def test_where_no_linked_workload_counts_none_is_asked_for(guarded: Guarded) -> None:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.situations import DIGEST, OTHER_DIGEST, REGISTRY, UNTOLD, ecs, push
+from tests.situations import DIGEST, OTHER_DIGEST, REGISTRY, UNTOLD, ecs, push, workload
 
 from ecrguard.domain.image import Evidence, Image, ImageKind, Offer, Unknown, UnknownReason
 from ecrguard.domain.judge import Requirements, judge
 from ecrguard.domain.platform import Platform, satisfies
 from ecrguard.domain.policy import Demand, LinkedMode, Match
 from ecrguard.domain.verdict import Judgement, Reason, Severity, Subject, SubjectKind
-from ecrguard.domain.workload import Link, Workload, link
+from ecrguard.domain.workload import Basis, Link, Workload, WorkloadKind, link
 
 KNOWN = [
     Platform("linux", "amd64"),
@@ -41,7 +41,17 @@ images = st.one_of(
     st.just(Image(DIGEST, "", ImageKind.UNSUPPORTED, (), (UNTOLD,))),
     st.just(Image(DIGEST, "", ImageKind.ARTIFACT)),
 )
-workloads = st.builds(ecs, st.sampled_from(HOSTS), st.sampled_from(REFERENCES), name=st.sampled_from(["a", "b", "c"]))
+services = st.builds(ecs, st.sampled_from(HOSTS), st.sampled_from(REFERENCES), name=st.sampled_from(["a", "b", "c"]))
+others = st.builds(
+    lambda kind, texts, reference, resolved: workload(
+        kind, texts, reference, basis=Basis.EXPLICIT if texts else Basis.UNKNOWN, resolved=resolved
+    ),
+    st.sampled_from(WorkloadKind),
+    st.sampled_from(HOSTS),
+    st.sampled_from(REFERENCES),
+    st.sampled_from(["", DIGEST, OTHER_DIGEST]),
+)
+workloads = services | others
 demands = st.none() | st.builds(
     Demand,
     st.lists(known | st.sampled_from([Platform("", "arm64"), Platform("linux", "")]), min_size=1, max_size=3).map(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrguard.domain.platform import Fit, Platform, host_runs
+from ecrguard.domain.platform import Fit, Platform, host_runs, parse
 from ecrguard.domain.reference import Registry, parse_reference
-from ecrguard.domain.workload import Basis, Link, Workload, WorkloadKind, ecs_platform, link
+from ecrguard.domain.verdict import SubjectKind
+from ecrguard.domain.workload import Basis, Link, Workload, WorkloadKind, cpu_architecture, ecs_platform, label_of, link
 
 REGISTRY = Registry("123456789012", "us-east-1")
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
@@ -47,6 +50,28 @@ def test_a_workload_is_linked_by_its_digest_else_by_its_tag(
     image: str, tag: str, digest: str, expected: Link | None
 ) -> None:
     assert link(workload(image), REGISTRY, "team/app", tag, digest) is expected
+
+
+@pytest.mark.parametrize(
+    ("image", "resolved", "expected"),
+    [
+        (f"{APP}:1", ONE, Link.EXACT),
+        (f"{APP}:2", ONE, Link.EXACT),
+        (f"{APP}:1", TWO, Link.EXACT),
+        (f"{APP}:2", TWO, Link.REPOSITORY),
+        (f"{APP}:2", "", Link.REPOSITORY),
+        (f"{APP}@{TWO}", TWO, Link.REPOSITORY),
+        (f"{REGISTRY.host}/team/app2:1", ONE, None),
+    ],
+)
+def test_a_workload_is_linked_by_the_digest_that_it_has_pinned_besides(
+    image: str, resolved: str, expected: Link | None
+) -> None:
+    assert link(replace(workload(image), resolved=resolved), REGISTRY, "team/app", "1", ONE) is expected
+
+
+def test_what_has_pinned_nothing_is_not_linked_to_a_push_without_a_digest() -> None:
+    assert link(workload(f"{APP}:2"), REGISTRY, "team/app", "1", "") is Link.REPOSITORY
 
 
 @given(
@@ -122,3 +147,25 @@ def test_a_workload_is_called_by_its_kind_its_name_and_its_container() -> None:
 
     assert workload(f"{APP}:1").label == "ECS service prod/web, container app"
     assert site.label == "App Runner service site"
+
+
+@pytest.mark.parametrize("kind", WorkloadKind)
+def test_every_kind_has_a_name_and_stands_for_a_subject(kind: WorkloadKind) -> None:
+    assert label_of(kind, "x", "").endswith(" x")
+    assert SubjectKind(kind.value).name == kind.name
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [
+        ("linux/amd64", "X86_64"),
+        ("linux/arm64", "ARM64"),
+        ("linux/amd64/v3", ""),
+        ("linux/s390x", ""),
+        ("windows/amd64", ""),
+    ],
+)
+def test_ecs_has_names_for_plain_linux_architectures_alone(platform: str, name: str) -> None:
+    assert cpu_architecture(parse(platform)) == name
+    if name:
+        assert ecs_platform(name, "LINUX") == parse(platform)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.action import Action
@@ -13,6 +14,19 @@ from ecrguard.errors import EcrguardError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SOURCES = (
+    "ecs",
+    "tasks",
+    "schedules",
+    "apprunner",
+    "lambda",
+    "batch",
+    "codebuild",
+    "agentcore",
+    "sagemaker",
+    "eks",
+)
+"""Names of the sources of workloads that there are, as the parameter ``LinkedWorkloads`` has them."""
 _ENFORCEMENT = {"audit": Action.ALERT, "tag": Action.TAG}
 
 
@@ -21,30 +35,31 @@ class ConfigurationError(EcrguardError):
 
 
 @dataclass(frozen=True, slots=True)
-class PushConfig:
-    """The push function's configuration.
+class GuardConfig:
+    """What every function that judges images is configured with.
 
     Attributes:
         alerts_topic_arn: SNS topic that alerts are published on.
-        push_queue_url: SQS queue that events come from.
-        dead_letter_queue_url: SQS queue for what cannot be settled.
-        max_receives: of the push queue's redrive policy.
-        enforcement: the most severe action allowed.
+        inventory_table: DynamoDB table of the workloads.
         linked_workloads: names of the sources of workloads that are read, each once; none for the policy alone.
+        reconcile_period: how long after a full reading of a source it is read again.
         policy_application_id: AppConfig application that holds the policy.
         policy_environment_id: its environment.
         policy_profile_id: its configuration profile.
     """
 
     alerts_topic_arn: str
-    push_queue_url: str
-    dead_letter_queue_url: str
-    max_receives: int
-    enforcement: Action
+    inventory_table: str
     linked_workloads: tuple[str, ...]
+    reconcile_period: timedelta
     policy_application_id: str
     policy_environment_id: str
     policy_profile_id: str
+
+    @property
+    def inventory_limit(self) -> timedelta:
+        """From which age on the inventory is too old: two full readings have not come to an end."""
+        return 3 * self.reconcile_period
 
     @property
     def partition(self) -> str:
@@ -58,7 +73,7 @@ class PushConfig:
         return Registry(account, region)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> PushConfig:
+    def from_env(cls, environ: Mapping[str, str]) -> GuardConfig:
         """Read the environment.
 
         Raises:
@@ -66,15 +81,88 @@ class PushConfig:
         """
         return cls(
             alerts_topic_arn=_topic_arn(environ),
-            push_queue_url=_required(environ, "PUSH_QUEUE_URL"),
-            dead_letter_queue_url=_required(environ, "DEAD_LETTER_QUEUE_URL"),
-            max_receives=_number(environ, "MAX_RECEIVES"),
-            enforcement=_enforcement(environ),
-            linked_workloads=_names(environ, "LINKED_WORKLOADS"),
+            inventory_table=_required(environ, "INVENTORY_TABLE"),
+            linked_workloads=_sources(environ),
+            reconcile_period=timedelta(minutes=_number(environ, "RECONCILE_MINUTES")),
             policy_application_id=_required(environ, "POLICY_APPLICATION_ID"),
             policy_environment_id=_required(environ, "POLICY_ENVIRONMENT_ID"),
             policy_profile_id=_required(environ, "POLICY_PROFILE_ID"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueConfig:
+    """The queue that a function takes events from.
+
+    Attributes:
+        queue_url: SQS queue that events come from.
+        dead_letter_queue_url: SQS queue for what cannot be settled.
+        max_receives: of the queue's redrive policy.
+    """
+
+    queue_url: str
+    dead_letter_queue_url: str
+    max_receives: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], queue: str) -> QueueConfig:
+        """Read the environment; ``queue`` is the variable that has the queue's URL.
+
+        Raises:
+            ConfigurationError: a variable is missing or has a value that is not usable.
+        """
+        return cls(
+            queue_url=_required(environ, queue),
+            dead_letter_queue_url=_required(environ, "DEAD_LETTER_QUEUE_URL"),
+            max_receives=_number(environ, "MAX_RECEIVES"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PushConfig:
+    """The push function's configuration.
+
+    Attributes:
+        guard: what it has in common with the others that judge.
+        queue: of pushes.
+        enforcement: the most severe action allowed.
+    """
+
+    guard: GuardConfig
+    queue: QueueConfig
+    enforcement: Action
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> PushConfig:
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: a variable is missing or has a value that is not usable.
+        """
+        guard, queue = GuardConfig.from_env(environ), QueueConfig.from_env(environ, "PUSH_QUEUE_URL")
+        return cls(guard, queue, _enforcement(environ))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesConfig:
+    """The configuration of the function that takes events of change.
+
+    Attributes:
+        guard: what it has in common with the others that judge.
+        queue: of events of change.
+    """
+
+    guard: GuardConfig
+    queue: QueueConfig
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> ChangesConfig:
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: a variable is missing or has a value that is not usable.
+        """
+        return cls(GuardConfig.from_env(environ), QueueConfig.from_env(environ, "CHANGES_QUEUE_URL"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +194,14 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _sources(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The names in a list with commas. To ask nobody is a decision, and has a word: ``none``."""
-    names = (one.strip() for one in _required(environ, name).split(","))
-    return tuple(dict.fromkeys(one for one in names if one and one != "none"))
+    names = (one.strip() for one in _required(environ, "LINKED_WORKLOADS").split(","))
+    found = tuple(dict.fromkeys(one for one in names if one and one != "none"))
+    for name in found:
+        if name not in SOURCES:
+            raise ConfigurationError(f"expected some of {', '.join(SOURCES)} in LINKED_WORKLOADS, got {name!r}")
+    return found
 
 
 def _topic_arn(environ: Mapping[str, str]) -> str:

@@ -33,3 +33,7 @@ class AbsentError(EcrguardError):
 
     A result of its own: there is nothing to read, and nothing that somebody could mend.
     """
+
+
+class LostPassError(EcrguardError):
+    """Another run goes on with a pass of the inventory; this one is to leave it."""

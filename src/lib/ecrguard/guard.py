@@ -1,11 +1,12 @@
 """The main use case: a push is observed, judged, planned for and acted on, and alerted where it must be.
 
-Calls are made in the order in which they can settle the matter: a push that the policy exempts is not read, a Helm
-chart asks for no workloads.
+Calls are made in the order in which they can settle the matter: a push that the policy exempts is not read, what its
+event calls an artifact asks for no workloads.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ecrguard.domain.image import Image
+    from ecrguard.domain.workload import Workload
     from ecrguard.ports import AlertPublisher, ImageStore, PolicySource, WorkloadReader
 
 
@@ -43,6 +45,7 @@ class Report:
         alerted: it is alerted.
         rule: the policy rule that matched.
         unsettled: what kept it from being judged though a later try could: the event is to be kept.
+        workload: whose change was judged, where nothing was pushed.
     """
 
     push: Push
@@ -52,6 +55,7 @@ class Report:
     alerted: bool = False
     rule: str = ""
     unsettled: Unknown | None = None
+    workload: Workload | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Guard:
         alerts: where alerts go.
         enforcement: the most severe action that the stack allows.
         now: the time, UTC.
+        aside: asks for workloads while the image is read.
     """
 
     images: ImageStore
@@ -84,6 +89,7 @@ class Guard:
     alerts: AlertPublisher
     enforcement: Action
     now: Callable[[], datetime]
+    aside: Executor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
 
     def check(self, push: Push, *, last_try: bool) -> tuple[Report, ...]:
         """Everything that follows from one event; one report for each tag that it concerns.
@@ -144,21 +150,34 @@ class Guard:
             if tags.off:
                 why = "The repository's resource tag ecrguard:mode is off."
                 return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF, why), decision, tags)
-            observation = observe(self.images, push.repository, push.digest)
-            requirements = self._requirements(push, decision, tags, observation.image)
+            observation, requirements = self._observed(push, decision, tags)
         except UnreadableError as error:
             return self._untold(push, error.unknown, decision, tags, last_try=last_try)
         verdict = _with_expired(judge(push, observation.image, requirements), decision)
         return _Case(push, verdict, decision, tags, observation)
 
-    def _requirements(self, push: Push, decision: Decision, tags: ResourceTags, image: Image) -> Requirements:
-        linked = LinkedWorkloads()
-        if decision.linked is not LinkedMode.OFF and image.kind is not ImageKind.ARTIFACT:
-            linked = self.workloads.linked(push.registry, push.repository)
+    def _observed(self, push: Push, decision: Decision, tags: ResourceTags) -> tuple[Observation, Requirements]:
+        """The image, and what is required of it: the inventory is asked while the image is read."""
+        if decision.linked is LinkedMode.OFF or push.artifact:
+            observation = observe(self.images, push.repository, push.digest)
+            linked = LinkedWorkloads()
+            # An image config that calls itself an artifact is an image all the same.
+            if decision.linked is not LinkedMode.OFF and observation.image.kind is not ImageKind.ARTIFACT:
+                linked = self.workloads.linked(push.registry, push.repository)
+        else:
+            asked = self.aside.submit(self.workloads.linked, push.registry, push.repository)
+            try:
+                observation = observe(self.images, push.repository, push.digest)
+            finally:
+                # Waited for whatever comes of the image: a function that has answered is frozen as it is.
+                wait([asked])
+            linked = asked.result()
         demand, subject = decision.demand, rule_subject(decision.rule)
         if demand is None:
             demand, subject = tags.demand, Subject(SubjectKind.RESOURCE_TAG, f"resource tag {PLATFORMS_KEY}")
-        return Requirements(demand, subject if demand else None, decision.linked, linked.workloads, linked.unknowns)
+        return observation, Requirements(
+            demand, subject if demand else None, decision.linked, linked.workloads, linked.unknowns
+        )
 
     def _untold(
         self,

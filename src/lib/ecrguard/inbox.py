@@ -20,7 +20,7 @@ MALFORMED_EVENT = "malformed_event"
 RETRY_SECONDS = (15, 60, 300, 900)
 """When a message is handed out again after each try: soon for a throttle, and all together 20 minutes for an outage."""
 SECONDS_FOR_A_PUSH = 40
-"""Enough for one push where AWS answers; the reading of workloads ends by itself when it takes longer."""
+"""Enough for one push where AWS answers, with a retry of a call or two."""
 FOREIGN_REGISTRY = "foreign_registry"
 """Code of a dead letter whose event is of another account or Region than this deployment's."""
 

@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from ecrguard.domain.alert import Alert
     from ecrguard.domain.image import Unknown
-    from ecrguard.domain.inventory import Page, Sighting
+    from ecrguard.domain.inventory import Known, Page, Pass, Sighting, SourceState
     from ecrguard.domain.policy import Policy
     from ecrguard.domain.reference import Registry
     from ecrguard.domain.workload import Workload
@@ -138,6 +139,88 @@ class WorkloadSource(Protocol):
             AbsentError: the source cannot be there.
             UnreadableError: the source throttles or does not answer: the others would fare no better.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A workload that is to be known anew.
+
+    Attributes:
+        sighting: what its source told.
+        observed: when the observation began, UTC, before its source was first asked.
+        known: what the inventory knew when the observation was compared with it.
+    """
+
+    sighting: Sighting
+    observed: datetime
+    known: Known | None
+
+
+class Inventory(Protocol):
+    """The workloads of all sources, as they are kept between passes."""
+
+    def states(self) -> Mapping[str, SourceState]:
+        """The sources that have been looked at, by name.
+
+        Raises:
+            UnreadableError: as everything here does where the store cannot be read or written.
+        """
+        ...
+
+    def known(self, source: str, arns: Sequence[str]) -> Mapping[str, Known]:
+        """What is known of some workloads of a source; those that it does not know are absent."""
+        ...
+
+    def all_known(self, source: str) -> Iterator[Known]:
+        """What is known of every workload of a source."""
+        ...
+
+    def replace(self, source: str, replacements: Sequence[Replacement]) -> None:
+        """Put sightings in the place of what was known of their workloads, each as a whole or not at all.
+
+        One that was observed earlier than what is known by now changes nothing.
+        """
+        ...
+
+    def begin(self, source: str, started: datetime) -> Pass:
+        """Begin a pass of a source.
+
+        Raises:
+            LostPassError: another run has begun one.
+        """
+        ...
+
+    def turn(self, running: Pass, page: Page) -> Pass:
+        """Note that a page of a pass is done; the pass as it then is.
+
+        Raises:
+            LostPassError: another run has gone on with it.
+        """
+        ...
+
+    def seen(self, running: Pass) -> Iterator[str]:
+        """The ARNs of all workloads that were on the pages of a pass, possibly more than once."""
+        ...
+
+    def end(self, running: Pass, now: datetime, *, absent: str = "") -> None:
+        """Note that a pass has ended: complete where nothing of it is unknown and the source is not absent."""
+        ...
+
+    def stall(self, running: Pass) -> None:
+        """Note that a run ended without finishing the page of the pass that is next."""
+        ...
+
+    def forget(self, source: str) -> None:
+        """Drop the state of a source that is switched off; its workloads are replaced first."""
+        ...
+
+    def lease(self, owner: str, now: datetime, until: datetime) -> bool:
+        """Whether ``owner`` may make passes until then; nobody else may meanwhile."""
+        ...
+
+    def release(self, owner: str) -> None:
+        """Give the lease back, if it is this owner's."""
         ...
 
 

@@ -23,25 +23,33 @@ VERDICT_METRICS = {
     Judgement.UNKNOWN: "VerdictUnknown",
     Judgement.NOT_APPLICABLE: "VerdictNotApplicable",
 }
-"""Name of the count for each judgement."""
+"""Name of the count for each judgement of what was pushed."""
+DEPLOYED_METRICS = {judgement: name.replace("Verdict", "Deployed") for judgement, name in VERDICT_METRICS.items()}
+"""Name of the count for each judgement of a workload that has changed."""
 
 
 def record_handled(logger: Logger, metrics: Metrics, record: SQSRecord, handled: Handled) -> None:
     """Log and count a message that was handled: each report, and whether it was dead-lettered."""
     for report in handled.reports:
-        log = logger.warning if report.verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN) else logger.info
-        log("judged", extra=_fields(report))
-        metrics.add_metric(VERDICT_METRICS[report.verdict.judgement], MetricUnit.Count, 1)
-        for done in report.outcome.done:
-            metrics.add_metric(f"Action{done.action.title()}", MetricUnit.Count, 1)
-        if report.outcome.refusals:
-            metrics.add_metric("ActionRefused", MetricUnit.Count, len(report.outcome.refusals))
-        if report.alerted:
-            metrics.add_metric("AlertPublished", MetricUnit.Count, 1)
+        record_report(logger, metrics, report)
     if handled.buried is not None:
         code, cause = handled.buried
         logger.error("dead-lettered", extra={**_about(record), "code": code, "cause": cause})
         metrics.add_metric("DeadLettered", MetricUnit.Count, 1)
+
+
+def record_report(logger: Logger, metrics: Metrics, report: Report) -> None:
+    """Log and count the verdict on one image: of a push, or of a workload that has changed."""
+    log = logger.warning if report.verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN) else logger.info
+    log("judged", extra=_fields(report))
+    names = VERDICT_METRICS if report.workload is None else DEPLOYED_METRICS
+    metrics.add_metric(names[report.verdict.judgement], MetricUnit.Count, 1)
+    for done in report.outcome.done:
+        metrics.add_metric(f"Action{done.action.title()}", MetricUnit.Count, 1)
+    if report.outcome.refusals:
+        metrics.add_metric("ActionRefused", MetricUnit.Count, len(report.outcome.refusals))
+    if report.alerted:
+        metrics.add_metric("AlertPublished", MetricUnit.Count, 1)
 
 
 def record_not_handled(logger: Logger, metrics: Metrics, record: SQSRecord, error: BaseException | None) -> None:
@@ -82,6 +90,7 @@ def _fields(report: Report) -> dict[str, Any]:
         "repository": push.repository,
         "tag": push.tag,
         "digest": push.digest,
+        "workload": report.workload.label if report.workload else "",
         "judgement": verdict.judgement,
         "reason": verdict.reason,
         "explanation": verdict.explanation,

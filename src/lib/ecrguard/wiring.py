@@ -12,18 +12,18 @@ from botocore.config import Config
 from ecrguard.adapters.appconfig import AppConfigPolicy
 from ecrguard.adapters.blobs import Blobs
 from ecrguard.adapters.ecr import EcrImages
+from ecrguard.adapters.inventory_reader import InventoryReader
 from ecrguard.adapters.sns import SnsAlerts
 from ecrguard.adapters.sqs import SqsDeadLetters
 from ecrguard.adapters.visibility import SqsVisibility
-from ecrguard.adapters.workloads import workload_reader
 from ecrguard.deadline import Deadline
 from ecrguard.guard import Guard
 from ecrguard.inbox import Inbox
 
 if TYPE_CHECKING:
-    from ecrguard.config import PushConfig
+    from ecrguard.config import GuardConfig, PushConfig
 
-_CLIENTS = Config(
+CLIENTS = Config(
     connect_timeout=2,
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 3},
@@ -35,37 +35,54 @@ _CLIENTS = Config(
 def build_inbox(config: PushConfig) -> Inbox:
     """The push function's inbox on AWS. No client is made before a call needs it, and each is made once."""
     session, deadline = boto3.Session(), Deadline()
+    common, queue = config.guard, config.queue
     guard = Guard(
-        images=EcrImages(
-            functools.cache(lambda: session.client("ecr", config=_CLIENTS)), Blobs(), config.registry, config.partition
+        images=images(session, common),
+        workloads=InventoryReader(
+            functools.cache(lambda: session.client("dynamodb", config=CLIENTS)),
+            common.inventory_table,
+            common.linked_workloads,
+            common.inventory_limit,
+            utc_now,
         ),
-        workloads=workload_reader(
-            config.linked_workloads,
-            functools.cache(lambda: session.client("ecs", config=_CLIENTS)),
-            functools.cache(lambda: session.client("apprunner", config=_CLIENTS)),
-            deadline,
-        ),
-        policies=AppConfigPolicy(
-            functools.cache(lambda: session.client("appconfigdata", config=_CLIENTS)),
-            config.policy_application_id,
-            config.policy_environment_id,
-            config.policy_profile_id,
-            _now,
-        ),
-        alerts=SnsAlerts(functools.cache(lambda: session.client("sns", config=_CLIENTS)), config.alerts_topic_arn),
+        policies=policies(session, common),
+        alerts=alerts(session, common),
         enforcement=config.enforcement,
-        now=_now,
+        now=utc_now,
     )
-    sqs = functools.cache(lambda: session.client("sqs", config=_CLIENTS))
+    sqs = functools.cache(lambda: session.client("sqs", config=CLIENTS))
     return Inbox(
         guard,
-        config.registry,
-        SqsDeadLetters(sqs, config.dead_letter_queue_url),
-        SqsVisibility(sqs, config.push_queue_url),
+        common.registry,
+        SqsDeadLetters(sqs, queue.dead_letter_queue_url),
+        SqsVisibility(sqs, queue.queue_url),
         deadline,
-        config.max_receives,
+        queue.max_receives,
     )
 
 
-def _now() -> datetime:
+def images(session: boto3.Session, config: GuardConfig) -> EcrImages:
+    """The images of the guarded registry."""
+    client = functools.cache(lambda: session.client("ecr", config=CLIENTS))
+    return EcrImages(client, Blobs(), config.registry, config.partition)
+
+
+def policies(session: boto3.Session, config: GuardConfig) -> AppConfigPolicy:
+    """The policy in force."""
+    return AppConfigPolicy(
+        functools.cache(lambda: session.client("appconfigdata", config=CLIENTS)),
+        config.policy_application_id,
+        config.policy_environment_id,
+        config.policy_profile_id,
+        utc_now,
+    )
+
+
+def alerts(session: boto3.Session, config: GuardConfig) -> SnsAlerts:
+    """The topic of alerts."""
+    return SnsAlerts(functools.cache(lambda: session.client("sns", config=CLIENTS)), config.alerts_topic_arn)
+
+
+def utc_now() -> datetime:
+    """The time, UTC."""
     return datetime.now(UTC)

@@ -13,18 +13,20 @@ from ecrguard.domain.image import Cure, Evidence, ImageKind, Unknown, UnknownRea
 from ecrguard.domain.plan import RefusalReason, Result
 from ecrguard.domain.push import Arrival
 from ecrguard.domain.verdict import Failure, Judgement, Reason, Remedy, Severity, SubjectKind
+from ecrguard.domain.workload import WorkloadKind
 from ecrguard.rendering import document, reading
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
-MAC, NOT_TOLD = CASES["pushed-from-a-mac"], CASES["not-told"]
+MAC, NOT_TOLD, CHANGED = CASES["pushed-from-a-mac"], CASES["not-told"], CASES["changed-workload"]
 
 
 @pytest.mark.parametrize(
     ("path", "enum"),
     [
         ("properties/arrival", Arrival),
+        ("$defs/workload/properties/kind", WorkloadKind),
         ("$defs/image/properties/kind", ImageKind),
         ("$defs/offer/properties/evidence", Evidence),
         ("$defs/verdict/properties/judgement", Judgement),
@@ -101,6 +103,25 @@ def test_id_is_another_where_something_else_could_not_be_told() -> None:
     assert told(denied, throttled) == told(throttled, denied, denied), "in whichever order they were found"
 
 
+def test_id_is_another_for_each_container_that_changed() -> None:
+    assert CHANGED.workload
+    other = replace(CHANGED, workload=replace(CHANGED.workload, container="proxy"))
+    pushed = replace(CHANGED, workload=None)
+    assert len({document.alert_id(alert) for alert in (CHANGED, other, pushed)}) == 3
+
+
+def test_the_workload_that_was_changed_is_named_and_null_where_an_image_arrived() -> None:
+    assert document.render(MAC)["workload"] is None
+    rendered = document.render(CHANGED)
+    assert rendered["arrival"] == "deployed"
+    assert rendered["workload"] == {
+        "kind": "ecs-service",
+        "name": "prod/api",
+        "arn": "arn:aws:ecs:eu-west-1:111122223333:service/prod/api",
+        "container": "app",
+    }
+
+
 def test_remedies_are_text_and_command() -> None:
     remedy = (Remedy("Ask for it."), Remedy("Run:", "docker push x"), Remedy("\n", "\x00"))
     finding = replace(MAC.verdict.findings[0], remedy=remedy)
@@ -148,6 +169,14 @@ def test_newer_minor_version_is_read(case: str) -> None:
     assert reading.parse(json.dumps(rendered))["verdict"]["reason"] == "a_new_reason"
 
 
+@pytest.mark.parametrize("case", set(CASES) - {"changed-workload"})
+def test_older_minor_version_is_read(case: str) -> None:
+    """As it may have waited on the queue while the stack was updated."""
+    rendered: dict[str, Any] = {**document.render(CASES[case]), "schemaVersion": "1.0"}
+    del rendered["workload"]
+    assert reading.parse(json.dumps(rendered)) == {**document.render(CASES[case]), "schemaVersion": "1.0"}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -174,6 +203,8 @@ def test_foreign_message_is_named(text: str, expected: str) -> None:
         (("image",), [], "an object at the document.image"),
         (("image", "repository"), None, "a text at the document.image.repository"),
         (("image", "tag"), 7, "a text or null at the document.image.tag"),
+        (("workload",), "x", "an object at the document.workload"),
+        (("workload",), {"kind": "ecs-service"}, "expected 'name' in the document.workload"),
         (("findings",), {}, "a list at the document.findings"),
         (("findingsOmitted",), True, "a whole number at the document.findingsOmitted"),
         (("findings", 0, "remedy", 0), "x", r"an object at the document.findings\[0\].remedy\[0\]"),

@@ -113,6 +113,57 @@ def test_command_that_chat_would_change_is_left_out() -> None:
         assert chat.render(rendered)["content"]["nextSteps"] == whole[1:]
 
 
+def test_what_a_stale_inventory_may_have_missed_is_said_by_each() -> None:
+    stale = document.render(CASES["stale-inventory"])
+    said = "the inventory of lambda was last read completely at 2026-11-23 19:00 UTC"
+    shown = (
+        email.body(stale),
+        chat.render(stale)["content"]["description"],
+        str(slack.render(stale)["blocks"]),
+    )
+    for text in shown:
+        assert said in " ".join(text.split())
+        assert "inventory_stale" in text
+
+
+def test_a_changed_workload_is_what_the_alert_is_about_and_nothing_is_said_to_be_pushed() -> None:
+    changed = document.render(CASES["changed-workload"])
+    named = "Platform mismatch: ECS service prod/api, container app"
+    assert wording.heading(changed) == f"🚨 {named}"
+    assert email.subject(changed) == f"{named} names shop/api:3.0"
+    assert chat.render(changed)["content"]["title"] == f"🚨 {named}"
+    assert slack.render(changed)["blocks"][0]["text"]["text"] == f"🚨 {named}"
+    explanation = (
+        "ECS service prod/api, container app, was changed and names shop/api:3.0, which is built for linux/arm64; it "
+        "needs linux/amd64"
+    )
+    assert wording.headline(changed) == explanation
+    assert email.short(changed).startswith("ecrguard: ECS service prod/api, container app, was changed and names")
+    for text in (email.body(changed), str(chat.render(changed)), str(slack.render(changed))):
+        assert f"{explanation}." in " ".join(text.split())
+        assert "Pushed" not in text
+
+
+def test_a_changed_workload_that_cannot_be_judged_is_in_no_dead_letter_queue() -> None:
+    changed = CASES["changed-workload"]
+    verdict = replace(changed.verdict, judgement=Judgement.UNKNOWN, findings=(), unknowns=(Unknown(DENIED, "why"),))
+    assert wording.steps(document.render(replace(changed, verdict=verdict))) == []
+
+
+def test_a_workload_of_a_kind_that_is_newer_than_the_reader_is_named_all_the_same() -> None:
+    changed = document.render(CASES["changed-workload"])
+    assert changed["workload"]
+    changed["workload"]["kind"] = "new-thing"
+    assert wording.about(changed) == "new-thing prod/api"
+
+
+def test_an_index_that_is_not_taken_is_called_that_and_no_platform_mismatch() -> None:
+    rejected = document.render(CASES["index-for-a-function"])
+    said = "shop/thumbnails:5 is an index for linux/amd64 and linux/arm64"
+    assert email.subject(rejected) == f"Image format mismatch: {said}"
+    assert wording.headline(rejected) == f"{said}; Lambda function thumbnails needs a single image for linux/amd64"
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_only_a_mismatch_or_an_unknown_is_alerted(case: str) -> None:
     assert CASES[case].verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN)

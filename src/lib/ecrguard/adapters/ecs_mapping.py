@@ -1,4 +1,4 @@
-"""What ECS's answers mean, as values: services, task definitions, container instances and where a task is put.
+"""What ECS's answers mean, as values: task definitions, container instances and where a task is put.
 
 The platform of a task is its definition's ``runtimePlatform``. Where that is silent, Fargate runs X86_64 and LINUX
 (developer guide, "Task definition parameters for Fargate"), and everything else runs on whatever instances the
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mypy_boto3_ecs.type_defs import (
+        AttributeTypeDef,
         CapacityProviderStrategyItemTypeDef,
         ContainerInstanceTypeDef,
+        DaemonTaskDefinitionTypeDef,
         DeploymentTypeDef,
         PlacementConstraintTypeDef,
+        ServiceRevisionTypeDef,
         ServiceTypeDef,
         TaskDefinitionPlacementConstraintTypeDef,
         TaskDefinitionTypeDef,
@@ -28,8 +31,17 @@ if TYPE_CHECKING:
     )
 
 _FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
-_DEAD = frozenset({"INACTIVE", "DRAINING"})
-_BASES = (Basis.EXPLICIT, Basis.SERVICE_DEFAULT, Basis.CAPACITY, Basis.UNKNOWN, Basis.UNRECOGNISED)
+_BASES = (
+    Basis.EXPLICIT,
+    Basis.OVERRIDE,
+    Basis.SERVICE_DEFAULT,
+    Basis.CAPACITY,
+    Basis.UNKNOWN,
+    Basis.UNRECOGNISED,
+)
+
+type Hosts = tuple[tuple[Platform, ...], Basis]
+"""The platforms that tasks may be put on, and how they are known; none where they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +84,8 @@ class Launch:
         }.get(self.launch_type, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """An ECS service, as far as its images are concerned.
-
-    Attributes:
-        arn: of it.
-        name: ``cluster/service``.
-        cluster: ARN of its cluster.
-        alive: it has tasks or will have them; a service scaled to zero is alive.
-        deployments: task definition (ARN) and capacity of each deployment in force.
-        constraints: expressions in the cluster query language that its instances must meet.
-    """
-
-    arn: str
-    name: str
-    cluster: str
-    alive: bool
-    deployments: tuple[tuple[str, Launch], ...]
-    constraints: tuple[str, ...] = ()
+NOT_STATED = Launch()
+"""The capacity of what names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,36 +129,8 @@ class Instance:
     external: bool = False
 
 
-def read_service(answer: ServiceTypeDef) -> Service:
-    """A service of DescribeServices."""
-    cluster, name = answer.get("clusterArn", ""), answer.get("serviceName", "")
-    own = _launch(answer)
-    deployments = [_deployment(each, own) for each in answer.get("deployments", []) if _in_force(each)]
-    deployments += [_deployment(each, own) for each in answer.get("taskSets", []) if _in_force(each)]
-    definition = answer.get("taskDefinition", "")
-    if definition and definition not in {arn for arn, _ in deployments}:
-        deployments.append((definition, own))
-    return Service(
-        arn=answer.get("serviceArn", ""),
-        name=f"{cluster.rpartition('/')[2]}/{name}",
-        cluster=cluster,
-        alive=_in_force(answer),
-        deployments=tuple(dict.fromkeys((arn, launch) for arn, launch in deployments if arn)),
-        constraints=_expressions(answer.get("placementConstraints", [])),
-    )
-
-
-def _in_force(answer: ServiceTypeDef | DeploymentTypeDef | TaskSetTypeDef) -> bool:
-    # By what is known to be over: a status that is new must not make a deployment invisible.
-    return answer.get("status") not in _DEAD
-
-
-def _deployment(answer: DeploymentTypeDef | TaskSetTypeDef, of_service: Launch) -> tuple[str, Launch]:
-    launch = _launch(answer)
-    return answer.get("taskDefinition", ""), launch if launch != Launch() else of_service
-
-
-def _launch(answer: ServiceTypeDef | DeploymentTypeDef | TaskSetTypeDef) -> Launch:
+def read_launch(answer: ServiceTypeDef | DeploymentTypeDef | TaskSetTypeDef | ServiceRevisionTypeDef) -> Launch:
+    """The capacity that a service, a deployment, a task set or a service revision names."""
     strategy: Sequence[CapacityProviderStrategyItemTypeDef] = answer.get("capacityProviderStrategy", [])
     return Launch(
         answer.get("launchType", ""),
@@ -172,9 +139,10 @@ def _launch(answer: ServiceTypeDef | DeploymentTypeDef | TaskSetTypeDef) -> Laun
     )
 
 
-def _expressions(
+def expressions(
     constraints: Iterable[PlacementConstraintTypeDef] | Iterable[TaskDefinitionPlacementConstraintTypeDef],
 ) -> tuple[str, ...]:
+    """The placement constraints that choose instances, as expressions in the cluster query language."""
     return tuple(
         expression
         for each in constraints
@@ -190,7 +158,17 @@ def read_task_definition(answer: TaskDefinitionTypeDef) -> TaskDefinition:
         cpu_architecture=stated.get("cpuArchitecture", ""),
         operating_system_family=stated.get("operatingSystemFamily", ""),
         images=tuple((each.get("name", ""), each.get("image", "")) for each in answer.get("containerDefinitions", [])),
-        constraints=_expressions(answer.get("placementConstraints", [])),
+        constraints=expressions(answer.get("placementConstraints", [])),
+    )
+
+
+def read_daemon_task_definition(answer: DaemonTaskDefinitionTypeDef) -> TaskDefinition:
+    """The daemon task definition of DescribeDaemonTaskDefinition; it never states a platform."""
+    return TaskDefinition(
+        name=answer.get("daemonTaskDefinitionArn", "").rpartition("/")[2],
+        cpu_architecture="",
+        operating_system_family="",
+        images=tuple((each.get("name", ""), each.get("image", "")) for each in answer.get("containerDefinitions", [])),
     )
 
 
@@ -199,7 +177,7 @@ def read_instance(answer: ContainerInstanceTypeDef) -> Instance:
 
     The agent writes ``x86_64`` and ``arm64``, ``linux`` and ``windows``, and a Windows release as task definitions do.
     """
-    attributes = {each["name"]: each.get("value", "") for each in answer.get("attributes", [])}
+    attributes = read_attributes(answer.get("attributes", []))
     linux = attributes.get("ecs.os-type", "").lower() == "linux"
     family = "LINUX" if linux else attributes.get("ecs.os-family", "").upper()
     platform = ecs_platform(attributes.get("ecs.cpu-architecture", "").upper(), family)
@@ -212,14 +190,30 @@ def read_instance(answer: ContainerInstanceTypeDef) -> Instance:
     )
 
 
+def read_attributes(answer: Iterable[AttributeTypeDef]) -> dict[str, str]:
+    """The attributes of an instance or a task, by name."""
+    return {each["name"]: each.get("value", "") for each in answer}
+
+
 def needs_instances(definition: TaskDefinition, launch: Launch) -> bool:
     """Whether the cluster's instances decide the platform of ``definition``."""
     return launch.on_instances and _stated(definition)[1] is None
 
 
-def hosts_of(
-    definition: TaskDefinition, launch: Launch, instances: Iterable[Instance] = ()
-) -> tuple[tuple[Platform, ...], Basis]:
+def overridden(definition: TaskDefinition, launch: Launch, architecture: str) -> Hosts:
+    """The platform of tasks that ECS runs on another architecture than their definition states.
+
+    Args:
+        definition: of the tasks.
+        launch: of the deployment.
+        architecture: as ``overrides.runtimePlatform`` of a service revision has it.
+    """
+    family = definition.operating_system_family or launch.platform_family or "LINUX"
+    host = ecs_platform(architecture, family)
+    return ((), Basis.UNRECOGNISED) if host is None else ((host,), Basis.OVERRIDE)
+
+
+def hosts_of(definition: TaskDefinition, launch: Launch, instances: Iterable[Instance] = ()) -> Hosts:
     """The platforms that tasks of ``definition`` may be put on, and how that is known.
 
     Args:
@@ -268,11 +262,9 @@ def _stated(definition: TaskDefinition) -> tuple[Platform | None, Basis | None]:
     return partial, None
 
 
-def merge(
-    one: tuple[tuple[Platform, ...], Basis], other: tuple[tuple[Platform, ...], Basis]
-) -> tuple[tuple[Platform, ...], Basis]:
+def merge(one: Hosts, other: Hosts) -> Hosts:
     """The hosts of a definition that is deployed on two kinds of capacity; the less certain basis is that of both."""
     basis = max(one[1], other[1], key=_BASES.index)
-    if basis is Basis.UNKNOWN:
+    if basis in (Basis.UNKNOWN, Basis.UNRECOGNISED):
         return (), basis
     return tuple(sorted({*one[0], *other[0]}, key=str)), basis

@@ -67,11 +67,20 @@ class UnknownReason(StrEnum):
     RESOURCE_TAGS_INVALID = "resource_tags_invalid"
     WORKLOAD_PLATFORM_UNKNOWN = "workload_platform_unknown"
     WORKLOAD_IMAGE_INVALID = "workload_image_invalid"
+    INVENTORY_INCOMPLETE = "inventory_incomplete"
+    """A source of workloads has never been read completely."""
+    INVENTORY_STALE = "inventory_stale"
+    """A source of workloads was last read completely longer ago than the inventory may be old."""
 
     @property
     def cure(self) -> Cure:
         """What it takes to tell it."""
-        if self in (UnknownReason.THROTTLED, UnknownReason.UNAVAILABLE):
+        if self in (
+            UnknownReason.THROTTLED,
+            UnknownReason.UNAVAILABLE,
+            UnknownReason.INVENTORY_INCOMPLETE,
+            UnknownReason.INVENTORY_STALE,
+        ):
             return Cure.WAIT
         if self in (
             UnknownReason.ACCESS_DENIED,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.domain.workload import Workload, WorkloadKind
 
-    from ecrguard.domain.image import Unknown
-    from ecrguard.domain.workload import Workload
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+
+_SOON = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +69,174 @@ class Page:
     cursor: str = ""
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     unknowns: tuple[Unknown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the inventory knows of a workload, short of its containers.
+
+    Attributes:
+        arn: of the workload.
+        observed: when the observation began that it rests on, UTC. Of two observations the later one counts, in
+            whatever order they are written.
+        version: changes with every write.
+        repositories: whose images it runs.
+        bad: some of its images are no references.
+        fingerprint: of the sighting, see :func:`fingerprint`.
+        runs: of each container, see :func:`runs`.
+        definitions: names of the task definitions that its images are named in.
+    """
+
+    arn: str
+    observed: datetime
+    version: str
+    repositories: tuple[str, ...] = ()
+    bad: bool = False
+    fingerprint: str = ""
+    runs: frozenset[str] = frozenset()
+    definitions: tuple[str, ...] = ()
+
+    @property
+    def runs_something(self) -> bool:
+        """Whether there is more to it than that it is gone, or runs images of other registries."""
+        return bool(self.repositories) or self.bad
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A full reading of one source, as far as it has come. It goes on where it was cut.
+
+    Attributes:
+        source: name of the source.
+        started: when it began, UTC; what names it.
+        pages: that are done.
+        cursor: of the next page; empty before the first.
+        stalls: runs that ended at this page without finishing it.
+        unknowns: parts that could not be read so far.
+    """
+
+    source: str
+    started: datetime
+    pages: int = 0
+    cursor: str = ""
+    stalls: int = 0
+    unknowns: tuple[Unknown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is known of a source as a whole.
+
+    Attributes:
+        source: its name.
+        complete: when the last pass began that read everything, UTC; None where none has.
+        ended: when the last pass ended, complete or not.
+        unknowns: what the last pass could not read; none where it was complete.
+        absent: why the source cannot be there (the Region does not have it); empty where it can.
+        running: the pass that is under way.
+    """
+
+    source: str
+    complete: datetime | None = None
+    ended: datetime | None = None
+    unknowns: tuple[Unknown, ...] = ()
+    absent: str = ""
+    running: Pass | None = None
+
+    def due(self, now: datetime, period: timedelta) -> bool:
+        """Whether a pass is to go on or to begin. One of which something could not be read is begun anew sooner."""
+        rest = min(period, _SOON) if self.unknowns else period
+        return self.running is not None or self.ended is None or now - self.ended >= rest
+
+    def age(self, now: datetime) -> timedelta | None:
+        """How old what is known is; None where nothing is, or nothing can be."""
+        return None if self.complete is None or self.absent else now - self.complete
+
+    def overdue(self, now: datetime, limit: timedelta) -> bool:
+        """Whether it was last read as a whole longer ago than it may be; never having been is not overdue yet."""
+        age = self.age(now)
+        return age is not None and age > limit
+
+
+def gaps(
+    states: Mapping[str, SourceState], sources: Iterable[str], now: datetime, limit: timedelta
+) -> tuple[Unknown, ...]:
+    """What the inventory cannot tell of some source: never the same as "no workloads".
+
+    Args:
+        states: of sources by name; one that is missing has not been looked at yet.
+        sources: that are switched on.
+        now: UTC.
+        limit: age from which on the inventory is too old.
+    """
+    found: list[Unknown] = []
+    for source in sources:
+        state = states.get(source, SourceState(source))
+        if state.absent:
+            continue
+        found += state.unknowns
+        if not state.unknowns and state.complete is None:
+            detail = f"the inventory of {source} has not been read completely yet; the next reading goes on with it"
+            found.append(Unknown(UnknownReason.INVENTORY_INCOMPLETE, detail, source))
+        elif not state.unknowns and state.overdue(now, limit):
+            detail = (
+                f"the inventory of {source} was last read completely at {state.complete:%Y-%m-%d %H:%M} UTC, more than "
+                f"{limit // timedelta(minutes=1)} minutes ago; the log of ecrguard's reconcile function says why"
+            )
+            found.append(Unknown(UnknownReason.INVENTORY_STALE, detail, source))
+    return tuple(found)
+
+
+def fingerprint(sighting: Sighting) -> str:
+    """The same for sightings that say the same; other for any other."""
+    workloads = sorted(
+        (
+            each.kind.value,
+            each.arn,
+            each.name,
+            each.container,
+            str(each.reference),
+            [str(host) for host in each.hosts],
+            each.basis.value,
+            each.definition,
+            each.deploys_on_push,
+            each.resolved,
+        )
+        for each in sighting.workloads
+    )
+    return _digest(workloads, sorted((each.subject, each.text, each.problem) for each in sighting.bad_images))
+
+
+def runs(workload: Workload) -> str:
+    """What a container runs and where, as far as a change of it is worth judging.
+
+    The digest that a tag was resolved to is left out: its push was judged. So is the revision of the definition.
+    """
+    return _digest(workload.container, str(workload.reference), sorted(map(str, workload.hosts)))
+
+
+def changed(sighting: Sighting, known: Known | None, observed: datetime) -> tuple[Workload, ...]:
+    """The containers that run another image, or on another platform, than the inventory knows of.
+
+    Tasks and pods are not among them: they start and end and do not change, and what is told of them has started.
+
+    Args:
+        sighting: as it was observed.
+        known: of the same workload; None where the inventory has nothing.
+        observed: when the observation began; one that is not the latest shows no change.
+    """
+    if known is not None and known.observed >= observed:
+        return ()
+    before = known.runs if known else frozenset()
+    return tuple(
+        workload
+        for workload in sighting.workloads
+        if workload.kind not in _NEVER_CHANGE and runs(workload) not in before
+    )
+
+
+_NEVER_CHANGE = frozenset({WorkloadKind.ECS_TASK, WorkloadKind.EKS_CLUSTER})
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -10,12 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ecrguard.domain.findings import ORDER, names, of_demand, of_other_tags, of_workload, tag_names_platform
+from ecrguard.domain.findings import (
+    ORDER,
+    deployed,
+    names,
+    of_demand,
+    of_other_tags,
+    of_workload,
+    tag_names_platform,
+)
 from ecrguard.domain.image import Image, ImageKind, Unknown, UnknownReason
 from ecrguard.domain.policy import Demand, LinkedMode
 from ecrguard.domain.remedy import targets
-from ecrguard.domain.verdict import Finding, Judgement, Reason, Severity, Subject, Verdict
-from ecrguard.domain.workload import Link, Workload, link
+from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Severity, Subject, Verdict
+from ecrguard.domain.workload import Link, Workload, WorkloadKind, link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +53,7 @@ class Requirements:
 def judge(push: Push, image: Image, requirements: Requirements) -> Verdict:
     """The verdict on ``image``, pushed as ``push``."""
     if image.kind is ImageKind.ARTIFACT:
-        what = f"it is {image.artifact_type}" if image.artifact_type else "it has no image layers"
-        return Verdict(Judgement.NOT_APPLICABLE, Reason.ARTIFACT, f"Nothing here runs in a container: {what}.")
+        return _artifact(image)
     exact, others = _linked(push, requirements)
     if not image.offers:
         verdict = _without_offers(image, requirements, exact, others)
@@ -66,6 +73,50 @@ def judge(push: Push, image: Image, requirements: Requirements) -> Verdict:
     return _verdict(image, requirements, tuple(findings), counted)
 
 
+def judge_workload(push: Push, image: Image, workload: Workload, unknowns: tuple[Unknown, ...] = ()) -> Verdict:
+    """The verdict on a workload that was changed, and on nothing else: whether it can run the image that it names now.
+
+    Args:
+        push: what it names, ``deployed``.
+        image: as observed.
+        workload: as it is after the change.
+        unknowns: what could not be told besides.
+    """
+    if image.kind is ImageKind.ARTIFACT:
+        return _artifact(image)
+    if not image.offers and image.unknowns:
+        return _untold(image, unknowns)
+    findings = of_workload(push, image, deployed(workload, image), targets(image, None, [workload]))
+    unknowns = (*image.unknowns, *unknowns, *_unknown_workloads(findings))
+    container = "," if workload.container else ""
+    named = f"{workload.label}{container} was changed and names {push.image_name}"
+    for finding in findings:
+        if finding.severity is Severity.MISMATCH:
+            why = f"{named}, which is {_built(image, finding)}; it needs {finding.requirement}."
+            return Verdict(Judgement.MISMATCH, Reason.PLATFORMS_MISMATCH, why, findings, unknowns, needs=workload.hosts)
+        if finding.severity is Severity.UNKNOWN:
+            why = f"{named}. Whether it can run that could not be told: {finding.prediction}"
+            return Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, findings, unknowns, needs=workload.hosts)
+    why = f"{named}, which is built for {names(image.platforms)}, and it runs that."
+    return Verdict(Judgement.OK, Reason.PLATFORMS_MATCH, why, findings, unknowns, needs=workload.hosts)
+
+
+def _artifact(image: Image) -> Verdict:
+    what = f"it is {image.artifact_type}" if image.artifact_type else "it has no image layers"
+    return Verdict(Judgement.NOT_APPLICABLE, Reason.ARTIFACT, f"Nothing here runs in a container: {what}.")
+
+
+def _untold(image: Image, unknowns: tuple[Unknown, ...]) -> Verdict:
+    why = f"What the image is built for could not be told: {image.unknowns[0].detail}."
+    return Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=(*image.unknowns, *unknowns))
+
+
+def _built(image: Image, finding: Finding) -> str:
+    """What the image is, as far as a finding minds it: ``built for linux/arm64``."""
+    what = "an index" if finding.failure is Failure.INDEX_NOT_SUPPORTED else "built"
+    return f"{what} for {names(image.platforms)}"
+
+
 def _linked(push: Push, requirements: Requirements) -> tuple[list[Workload], list[Workload]]:
     """The workloads that name the pushed tag or digest, and those that run others of the repository."""
     exact: list[Workload] = []
@@ -74,6 +125,9 @@ def _linked(push: Push, requirements: Requirements) -> tuple[list[Workload], lis
         return exact, others
     for workload in requirements.workloads:
         how = link(workload, push.registry, push.repository, push.tag, push.digest)
+        if workload.kind is WorkloadKind.EKS_CLUSTER and how is Link.EXACT:
+            # Pods that run this very image show that it runs there; what their nodes are may not be known.
+            continue
         if how is Link.EXACT:
             exact.append(workload)
         elif how is Link.REPOSITORY and requirements.linked is LinkedMode.REPOSITORY:
@@ -96,10 +150,7 @@ def _without_offers(
         # Cache layers of image builders and bundles of other things are pushed as images that state no platform.
         why = "It states no platform, and nothing requires one of it."
         return Verdict(Judgement.NOT_APPLICABLE, Reason.NO_REQUIREMENT, why, unknowns=unknowns)
-    if not image.unknowns:
-        return None
-    why = f"What the image is built for could not be told: {image.unknowns[0].detail}."
-    return Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=unknowns)
+    return _untold(image, requirements.unknowns) if image.unknowns else None
 
 
 def _verdict(
@@ -110,7 +161,7 @@ def _verdict(
     unknowns = (*image.unknowns, *requirements.unknowns, *_unknown_workloads(findings))
     worst = findings[0] if findings else None
     if worst is not None and worst.severity is Severity.MISMATCH:
-        why = f"The image is built for {names(image.platforms)}; {worst.subject.name} needs {worst.requirement}."
+        why = f"The image is {_built(image, worst)}; {worst.subject.name} needs {worst.requirement}."
         return Verdict(Judgement.MISMATCH, Reason.PLATFORMS_MISMATCH, why, findings, unknowns, needs)
     if worst is not None and worst.severity is Severity.UNKNOWN:
         why = f"Whether {worst.subject.name} can run the image could not be told: {worst.prediction}"

@@ -38,12 +38,22 @@ class Reason(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """Who requires something of an image."""
+    """Who requires something of an image; a workload's is the value of its ``WorkloadKind``."""
 
     POLICY_RULE = "policy-rule"
     RESOURCE_TAG = "resource-tag"
     ECS_SERVICE = "ecs-service"
+    ECS_EXPRESS_SERVICE = "ecs-express-service"
+    ECS_DAEMON = "ecs-daemon"
+    ECS_TASK = "ecs-task"
+    ECS_SCHEDULED_TASK = "ecs-scheduled-task"
     APPRUNNER_SERVICE = "apprunner-service"
+    LAMBDA_FUNCTION = "lambda-function"
+    BATCH_JOB_DEFINITION = "batch-job-definition"
+    CODEBUILD_PROJECT = "codebuild-project"
+    AGENTCORE_RUNTIME = "agentcore-runtime"
+    SAGEMAKER_ENDPOINT = "sagemaker-endpoint"
+    EKS_CLUSTER = "eks-cluster"
 
 
 class Failure(StrEnum):
@@ -51,6 +61,10 @@ class Failure(StrEnum):
 
     EXEC_FORMAT = "exec_format_error"
     NO_MATCHING_DESCRIPTOR = "no_matching_descriptor"
+    INDEX_NOT_SUPPORTED = "index_not_supported"
+    """It is an index, and the service takes single images alone."""
+    ARCHITECTURE_REFUSED = "architecture_refused"
+    """The service compares the architecture with its own, and does not take the image."""
     WRONG_OS = "wrong_os"
     WINDOWS_BUILD = "windows_build"
     CPU_LEVEL = "cpu_level"

@@ -110,8 +110,12 @@ class Workload:
     @property
     def label(self) -> str:
         """How messages name it: ``ECS service prod/web, container app``."""
-        container = f", container {self.container}" if self.container else ""
-        return f"{_TITLES[self.kind]} {self.name}{container}"
+        return label_of(self.kind, self.name, self.container)
+
+
+def label_of(kind: WorkloadKind, name: str, container: str) -> str:
+    """How messages name a workload, or one container of it."""
+    return f"{_TITLES[kind]} {name}" + (f", container {container}" if container else "")
 
 
 class Link(StrEnum):
@@ -150,6 +154,13 @@ _WINDOWS_BUILDS = {
     "2025_FULL": "10.0.26100",
 }
 _CPU_ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
+
+
+def cpu_architecture(platform: Platform) -> str:
+    """What ECS, Express services and Batch call a Linux platform (``cpuArchitecture``); empty for one they have not."""
+    if platform.os != "linux" or platform.variant:
+        return ""
+    return next((name for name, each in _CPU_ARCHITECTURES.items() if each == platform.architecture), "")
 
 
 def ecs_platform(cpu_architecture: str, operating_system_family: str) -> Platform | None:

@@ -16,13 +16,15 @@ from ecrguard.rendering import wording
 from ecrguard.rendering.text import shorten, without_broadcasts
 
 if TYPE_CHECKING:
-    from ecrguard.rendering.document import AlertDocument, RemedyEntry
+    from ecrguard.rendering.document import AlertDocument
+    from ecrguard.rendering.entries import RemedyEntry
 
 MAX_TITLE = 150
 MAX_DESCRIPTION = 2500
 MAX_STEP = 1000
 MAX_STEPS = 6
 _MAX_LISTED = 5
+_MAX_UNKNOWNS = 3
 _MAX_PROSE = 400
 _MAX_EXPLANATION = 1000
 _MAX_CODE = 250
@@ -42,9 +44,7 @@ def render(document: AlertDocument) -> dict[str, Any]:
         "id": document["id"],
         "content": {
             "textType": "client-markdown",
-            "title": _prose(
-                f"{wording.emoji(document)} {wording.title(document)}: {wording.name(document)}", MAX_TITLE
-            ),
+            "title": _prose(wording.heading(document), MAX_TITLE),
             "description": _description(document),
             "nextSteps": _next_steps(document),
             "keywords": ["ecrguard", judgement, shorten(image["repository"], _MAX_CODE)],
@@ -74,8 +74,9 @@ def thread_id(document: AlertDocument) -> str:
 
 def _description(document: AlertDocument) -> str:
     image = document["image"]
+    of, why = wording.explanation(document)
     lines = [
-        f"{_code(wording.name(document))}: {_prose(document['verdict']['explanation'], _MAX_EXPLANATION)}",
+        f"{_code(of)}: {_prose(why, _MAX_EXPLANATION)}" if of else _prose(why, _MAX_EXPLANATION),
         _prose(wording.consequence(document)),
         f"Image: {_code(image['uri'])}",
         f"Built for: {_code(wording.built_for(document))}",
@@ -87,6 +88,11 @@ def _description(document: AlertDocument) -> str:
         for finding in findings[:_MAX_LISTED]
     ]
     lines.append(wording.left_out(max(0, len(findings) - _MAX_LISTED) + document["findingsOmitted"], "findings"))
+    unknowns = wording.unknowns(document)
+    lines += [
+        f"Not told: {_code(unknown['reason'])} {_prose(unknown['detail'])}" for unknown in unknowns[:_MAX_UNKNOWNS]
+    ]
+    lines.append(wording.left_out(max(0, len(unknowns) - _MAX_UNKNOWNS) + document["unknownsOmitted"], "unknowns"))
     lines += [f"Done: {_prose(wording.done(document, done))}" for done in document["actions"]["done"][:_MAX_LISTED]]
     lines += [
         f"Not done: {_prose(wording.refused(refused))}" for refused in document["actions"]["refused"][:_MAX_LISTED]

@@ -13,6 +13,20 @@ import uuid
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from ecrguard.rendering.entries import (
+    ActionsEntry,
+    DoneEntry,
+    EventEntry,
+    FindingEntry,
+    ImageEntry,
+    PlatformEntry,
+    RefusedEntry,
+    RemedyEntry,
+    SubjectEntry,
+    UnknownEntry,
+    VerdictEntry,
+    WorkloadEntry,
+)
 from ecrguard.rendering.text import console_url, shorten
 
 if TYPE_CHECKING:
@@ -23,8 +37,9 @@ if TYPE_CHECKING:
     from ecrguard.domain.image import Offer, Unknown
     from ecrguard.domain.plan import Outcome
     from ecrguard.domain.verdict import Finding, Remedy, Verdict
+    from ecrguard.domain.workload import Workload
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 MAX_BYTES = 160 * 1024
 """Most bytes of a document inside another JSON text, where its quotes are escaped: how SNS takes and wraps it."""
 
@@ -45,121 +60,6 @@ _DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,256}")
 _NAMESPACE = uuid.UUID("6f0a3f0e-0f1c-5f57-9c53-2e1c1b3f5a10")
 
 
-class PlatformEntry(TypedDict):
-    """One platform that the image offers; ``digest`` is that of the manifest that serves it."""
-
-    platform: str
-    os: str
-    architecture: str
-    variant: str | None
-    osVersion: str | None
-    osFeatures: list[str]
-    osFeaturesOmitted: int
-    evidence: str
-    digest: str | None
-
-
-class ImageEntry(TypedDict):
-    """The image that was pushed; ``kind`` and ``mediaType`` are null where it could not be read."""
-
-    registry: str
-    account: str
-    region: str
-    repository: str
-    tag: str | None
-    digest: str | None
-    uri: str
-    consoleUrl: str | None
-    kind: str | None
-    mediaType: str | None
-    artifactType: str | None
-    platforms: list[PlatformEntry]
-    platformsOmitted: int
-
-
-class VerdictEntry(TypedDict):
-    """The judgement, and every platform that was required."""
-
-    judgement: str
-    reason: str
-    explanation: str
-    needs: list[str]
-    needsOmitted: int
-
-
-class SubjectEntry(TypedDict):
-    """Who requires something."""
-
-    kind: str
-    name: str
-    arn: str | None
-
-
-class RemedyEntry(TypedDict):
-    """One way to mend a finding; ``command`` is null where a person has to do it otherwise."""
-
-    text: str
-    command: str | None
-
-
-class FindingEntry(TypedDict):
-    """One requirement that is not met, or met with a warning."""
-
-    severity: str
-    subject: SubjectEntry
-    required: list[str]
-    requiredOmitted: int
-    requirement: str
-    offered: list[str]
-    offeredOmitted: int
-    failure: str | None
-    prediction: str
-    remedy: list[RemedyEntry]
-    remedyOmitted: int
-
-
-class UnknownEntry(TypedDict):
-    """Something that could not be told, and what it takes to tell it."""
-
-    reason: str
-    cure: str
-    subject: str | None
-    detail: str
-
-
-class DoneEntry(TypedDict):
-    """An action that was carried out; ``undo`` is the command that takes it back."""
-
-    action: str
-    result: str
-    detail: str
-    undo: str | None
-
-
-class RefusedEntry(TypedDict):
-    """An action that was asked for and not done."""
-
-    action: str
-    reason: str
-    detail: str
-
-
-class ActionsEntry(TypedDict):
-    """What was done and what was refused; the alert itself is not among them."""
-
-    done: list[DoneEntry]
-    doneOmitted: int
-    refused: list[RefusedEntry]
-    refusedOmitted: int
-
-
-class EventEntry(TypedDict):
-    """The ECR event that started it."""
-
-    id: str
-    time: str
-
-
 class AlertDocument(TypedDict):
     """The whole document."""
 
@@ -168,6 +68,7 @@ class AlertDocument(TypedDict):
     judgedAt: str
     event: EventEntry
     arrival: str
+    workload: WorkloadEntry | None
     image: ImageEntry
     verdict: VerdictEntry
     findings: list[FindingEntry]
@@ -189,6 +90,7 @@ def render(alert: Alert) -> AlertDocument:
         judgedAt=_time(alert.time),
         event=EventEntry(id=shorten(push.event_id, MAX_NAME), time=_time(push.time)),
         arrival=push.arrival.value,
+        workload=_workload(alert.workload) if alert.workload else None,
         image=_image(alert),
         verdict=_verdict(verdict),
         findings=findings,
@@ -204,10 +106,12 @@ def render(alert: Alert) -> AlertDocument:
 def alert_id(alert: Alert) -> str:
     """The alert's id: the same whenever the same event is judged the same way, so that repeats can be told.
 
+    An event that changes several containers of a workload has an alert for each that cannot run its image.
+
     What could not be told, and why, is a part of how it is judged: an event that is sent again from the dead-letter
     queue and fails for another cause is another alert.
     """
-    push = alert.push
+    push, workload = alert.push, alert.workload
     parts = (
         push.event_id,
         push.registry.host,
@@ -217,6 +121,7 @@ def alert_id(alert: Alert) -> str:
         alert.verdict.judgement.value,
         alert.verdict.reason.value,
         *sorted({unknown.reason.value for unknown in alert.verdict.unknowns}),
+        *((workload.kind.value, workload.arn, workload.name, workload.container) if workload else ()),
     )
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 
@@ -271,6 +176,15 @@ def _image(alert: Alert) -> ImageEntry:
         artifactType=_name(image.artifact_type) if image else None,
         platforms=[_offer(offer) for offer in offers[:MAX_PLATFORMS]],
         platformsOmitted=max(0, len(offers) - MAX_PLATFORMS),
+    )
+
+
+def _workload(workload: Workload) -> WorkloadEntry:
+    return WorkloadEntry(
+        kind=workload.kind.value,
+        name=shorten(workload.name, MAX_NAME),
+        arn=shorten(workload.arn, MAX_NAME),
+        container=_name(workload.container),
     )
 
 

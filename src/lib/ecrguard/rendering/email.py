@@ -9,7 +9,8 @@ from ecrguard.rendering import wording
 from ecrguard.rendering.text import shorten, shorten_middle
 
 if TYPE_CHECKING:
-    from ecrguard.rendering.document import AlertDocument, FindingEntry
+    from ecrguard.rendering.document import AlertDocument
+    from ecrguard.rendering.entries import FindingEntry
 
 MAX_SUBJECT = 99
 """SNS takes a subject of less than 100 ASCII characters, without control characters (API reference of Publish)."""
@@ -19,15 +20,19 @@ MAX_BYTES = 24 * 1024
 _WIDTH = 78
 _MAX_LISTED = 10
 _MAX_SHORT = 140
+_MAX_BUILT = 53
+_MAX_NAMED = 30
 
 
 def subject(document: AlertDocument) -> str:
-    """The subject: the judgement, the image, and its platforms where there is room for them."""
+    """The subject: the judgement and the image with its platforms, or the workload with the image that it names."""
     start = f"{wording.title(document)}: "
     end = ""
-    if document["verdict"]["judgement"] == "mismatch":
-        end = f" is built for {shorten(wording.built_for(document), 40)}"
-    text = start + shorten_middle(wording.name(document), MAX_SUBJECT - len(start) - len(end)) + end
+    if document["workload"]:
+        end = f" names {shorten_middle(wording.name(document), _MAX_NAMED)}"
+    elif document["verdict"]["judgement"] == "mismatch":
+        end = f" {shorten(wording.is_what(document), _MAX_BUILT)}"
+    text = start + shorten_middle(wording.about(document), MAX_SUBJECT - len(start) - len(end)) + end
     return shorten(text.replace("…", "..."), MAX_SUBJECT).encode("ascii", "replace").decode()
 
 
@@ -54,7 +59,7 @@ def body(document: AlertDocument) -> str:
 
 
 def _first_words(document: AlertDocument) -> str:
-    said = f"{wording.name(document)}: {document['verdict']['explanation']}"
+    said = ": ".join(filter(None, wording.explanation(document)))
     return f"{said} {wording.consequence(document)}".strip()
 
 
@@ -69,12 +74,16 @@ def _image(document: AlertDocument) -> list[str]:
         f"  reference  {image['uri']}",
         f"  digest     {image['digest'] or 'not known'}",
         f"  kind       {wording.kind(document) or 'not known'}{media_type}",
-        f"  arrival    {wording.arrival(document)} {wording.when(document['event']['time'])}",
+        f"  {'event' if document['workload'] else 'arrival':<10} {_event(document)}",
         f"  built for  {first}",
         *(f"             {other}" for other in others),
         *_rest(len(image["platforms"]) - len(shown) + image["platformsOmitted"], "platforms"),
         "",
     ]
+
+
+def _event(document: AlertDocument) -> str:
+    return f"{wording.arrival(document)} {wording.when(document['event']['time'])}"
 
 
 def _findings(document: AlertDocument) -> list[str]:

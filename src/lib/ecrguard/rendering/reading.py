@@ -9,6 +9,8 @@ from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 from ecrguard.errors import EcrguardError
 from ecrguard.rendering.document import SCHEMA_VERSION, AlertDocument
 
+_SINCE_1_0 = {"workload": None}
+"""Properties that came with a minor version after 1.0."""
 _NAMES = {str: "a text", int: "a whole number", NoneType: "null"}
 
 
@@ -19,7 +21,8 @@ class MalformedDocumentError(EcrguardError):
 def parse(text: str) -> AlertDocument:
     """The document in ``text``: the bare document, or the envelope that SNS puts around it without raw delivery.
 
-    Properties and enumerated values that are not known here pass: a newer minor version has them.
+    Properties and enumerated values that are not known here pass: a newer minor version has them. What an older one
+    lacks is null: such a document may have waited on the queue while the stack was updated.
 
     Raises:
         MalformedDocumentError: not JSON, another major version, or a property that is missing or of the wrong type.
@@ -31,6 +34,7 @@ def parse(text: str) -> AlertDocument:
     major = SCHEMA_VERSION.partition(".")[0]
     if not isinstance(version, str) or version.partition(".")[0] != major:
         raise MalformedDocumentError(f"expected an alert document of schemaVersion {major}.x, got {version!r:.100}")
+    found = {**_SINCE_1_0, **found}
     _check(found, AlertDocument, "the document")
     return cast("AlertDocument", found)
 
@@ -46,19 +50,24 @@ def _load(text: str) -> dict[str, Any]:
 
 
 def _check(value: object, expected: Any, where: str) -> None:
-    if is_typeddict(expected):
-        if not isinstance(value, dict):
-            raise MalformedDocumentError(f"expected an object at {where}")
-        for name, hint in get_type_hints(expected).items():
-            if name not in value:
-                raise MalformedDocumentError(f"expected {name!r} in {where}")
-            _check(value[name], hint, f"{where}.{name}")
+    options = get_args(expected) if isinstance(expected, UnionType) else (expected,)
+    if value is None and NoneType in options:
+        return
+    if is_typeddict(options[0]):
+        _check_object(value, options[0], where)
     elif get_origin(expected) is list:
         if not isinstance(value, list):
             raise MalformedDocumentError(f"expected a list at {where}")
         for index, item in enumerate(value):
             _check(item, get_args(expected)[0], f"{where}[{index}]")
-    else:
-        options = get_args(expected) if isinstance(expected, UnionType) else (expected,)
-        if not isinstance(value, options) or isinstance(value, bool):
-            raise MalformedDocumentError(f"expected {' or '.join(_NAMES[option] for option in options)} at {where}")
+    elif not isinstance(value, options) or isinstance(value, bool):
+        raise MalformedDocumentError(f"expected {' or '.join(_NAMES[option] for option in options)} at {where}")
+
+
+def _check_object(value: object, expected: Any, where: str) -> None:
+    if not isinstance(value, dict):
+        raise MalformedDocumentError(f"expected an object at {where}")
+    for name, hint in get_type_hints(expected).items():
+        if name not in value:
+            raise MalformedDocumentError(f"expected {name!r} in {where}")
+        _check(value[name], hint, f"{where}.{name}")

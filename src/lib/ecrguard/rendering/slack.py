@@ -17,7 +17,8 @@ from ecrguard.rendering.text import ELLIPSIS, clean, shorten, without_broadcasts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ecrguard.rendering.document import AlertDocument, FindingEntry, RemedyEntry
+    from ecrguard.rendering.document import AlertDocument
+    from ecrguard.rendering.entries import FindingEntry, RemedyEntry
 
 MAX_HEADER = 150
 MAX_TEXT = 3000

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecrguard.rendering.document import RemedyEntry
+from ecrguard.domain.workload import WorkloadKind, label_of
+from ecrguard.rendering.entries import RemedyEntry
 from ecrguard.rendering.text import listed
 
 if TYPE_CHECKING:
-    from ecrguard.rendering.document import (
-        AlertDocument,
+    from ecrguard.rendering.document import AlertDocument
+    from ecrguard.rendering.entries import (
         DoneEntry,
         FindingEntry,
         PlatformEntry,
         RefusedEntry,
         UnknownEntry,
+        WorkloadEntry,
     )
 
 _TITLES = {"mismatch": "Platform mismatch", "unknown": "Not checked"}
@@ -26,7 +28,13 @@ _KINDS = {
     "artifact": "artifact, not a container image",
     "unsupported": "format that is not supported",
 }
-_ARRIVALS = {"pushed": "Pushed", "replicated": "Replicated", "restored": "Restored from archive"}
+_INDEX_REJECTED = "index_not_supported"
+_ARRIVALS = {
+    "pushed": "Pushed",
+    "replicated": "Replicated",
+    "restored": "Restored from archive",
+    "deployed": "Workload changed",
+}
 _ACTIONS = {"tag": "marker tag"}
 # What to do about a push that could not be judged, by the cure of what could not be told. What is kept for the operator
 # is in the dead-letter queue whatever else only needs time, and is sent again the same way.
@@ -41,6 +49,8 @@ _SHORT_DIGEST = len("sha256:") + 12
 def title(document: AlertDocument) -> str:
     """What the judgement is called."""
     judgement = document["verdict"]["judgement"]
+    if judgement == "mismatch" and _is_of_index(document):
+        return "Image format mismatch"
     return _TITLES.get(judgement, judgement)
 
 
@@ -57,9 +67,32 @@ def name(document: AlertDocument) -> str:
     return f"{image['repository']}@{image['digest'][:_SHORT_DIGEST]}" if image["digest"] else image["repository"]
 
 
+def about(document: AlertDocument) -> str:
+    """What the alert is about: the image that was pushed, or the workload that was changed."""
+    workload = document["workload"]
+    return _label(workload) if workload else name(document)
+
+
+def _label(workload: WorkloadEntry) -> str:
+    container = workload["container"] or ""
+    try:
+        return label_of(WorkloadKind(workload["kind"]), workload["name"], container)
+    except ValueError:
+        # A document of a newer minor version.
+        return f"{workload['kind']} {workload['name']}"
+
+
 def heading(document: AlertDocument) -> str:
-    """The emoji, the judgement and the image."""
-    return f"{emoji(document)} {title(document)}: {name(document)}"
+    """The emoji, the judgement and what it is about."""
+    return f"{emoji(document)} {title(document)}: {about(document)}"
+
+
+def explanation(document: AlertDocument) -> tuple[str, str]:
+    """What the explanation is of, to stand before it with a colon, and the explanation.
+
+    The former is empty for a workload that was changed: the explanation names it.
+    """
+    return "" if document["workload"] else name(document), document["verdict"]["explanation"]
 
 
 def mismatches(document: AlertDocument) -> list[FindingEntry]:
@@ -75,6 +108,16 @@ def built_for(document: AlertDocument) -> str:
     return listed(_with_rest([entry["platform"] for entry in image["platforms"]], image["platformsOmitted"])) or "none"
 
 
+def is_what(document: AlertDocument) -> str:
+    """What is the matter with the image, to stand behind its name: ``is built for linux/arm64``."""
+    return f"is {'an index' if _is_of_index(document) else 'built'} for {built_for(document)}"
+
+
+def _is_of_index(document: AlertDocument) -> bool:
+    """Whether what matters first is that the image is an index."""
+    return [finding["failure"] for finding in mismatches(document)][:1] == [_INDEX_REJECTED]
+
+
 def needed(document: AlertDocument) -> str:
     """The platforms that anybody requires, in words."""
     verdict = document["verdict"]
@@ -84,13 +127,14 @@ def needed(document: AlertDocument) -> str:
 def headline(document: AlertDocument) -> str:
     """One sentence without a full stop: the image, what it is built for and who needs something else."""
     failing = mismatches(document)
-    if document["verdict"]["judgement"] == "mismatch" and failing:
+    of, why = explanation(document)
+    if of and document["verdict"]["judgement"] == "mismatch" and failing:
         first = failing[0]
         more = len(failing) - 1
         also = f" (and {more} more)" if more else ""
         who = f"{first['subject']['name']} needs {first['requirement']}"
-        return f"{name(document)} is built for {built_for(document)}; {who}{also}"
-    return f"{name(document)}: {document['verdict']['explanation'].removesuffix('.')}"
+        return f"{of} {is_what(document)}; {who}{also}"
+    return f"{of}: {why}".removeprefix(": ").removesuffix(".")
 
 
 def consequence(document: AlertDocument) -> str:
@@ -111,7 +155,7 @@ def kind(document: AlertDocument) -> str:
 
 
 def arrival(document: AlertDocument) -> str:
-    """How the image came to the repository, as a past participle."""
+    """How the image came to the repository, or what else happened, to stand before the time."""
     return _ARRIVALS.get(document["arrival"], document["arrival"])
 
 
@@ -140,7 +184,7 @@ def steps_title(document: AlertDocument) -> str:
 def steps(document: AlertDocument) -> list[RemedyEntry]:
     """Each remedy once, in order, then what is to be done about a push that could not be judged."""
     found = [remedy for finding in document["findings"] for remedy in finding["remedy"]]
-    if document["verdict"]["judgement"] == "unknown":
+    if document["verdict"]["judgement"] == "unknown" and not document["workload"]:
         found += [RemedyEntry(text=step, command=None) for step in _next_steps(document)]
     return list({(each["text"], each["command"]): each for each in found}.values())
 

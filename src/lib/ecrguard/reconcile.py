@@ -1,0 +1,206 @@
+"""Passes: reading every source as a whole from time to time, so that the inventory is true whatever events were lost.
+
+A run takes a lease, so that there is one at a time, and makes the passes that are due until its time is over. A page of
+a pass is done when it is noted; a run that ends, for whatever reason, leaves a pass that the next run goes on with from
+the page that was not noted. Doing a page twice changes nothing. What a source no longer has is dropped when a pass of
+it was complete, and never before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from ecrguard.domain.image import Cure, Unknown, UnknownReason
+from ecrguard.domain.inventory import Sighting, SourceState, changed, fingerprint
+from ecrguard.errors import AbsentError, LostPassError, UnreadableError
+from ecrguard.ports import Replacement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from ecrguard.deadline import Deadline
+    from ecrguard.domain.inventory import Known, Pass
+    from ecrguard.domain.workload import Workload
+    from ecrguard.ports import Inventory, WorkloadSource
+
+SECONDS_FOR_A_PAGE = 60
+"""What must be left of a run to begin a page: reading it inside the throttles, judging what changed, noting it."""
+MOST_STALLS = 3
+"""Runs that may end at one page before its pass is begun anew: the token of the page may have expired."""
+_WRITES = 100
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run did.
+
+    Attributes:
+        held: another run has the lease; nothing was done.
+        pages: that were done, by source.
+        replaced: workloads that were not as they were known, by source.
+        removed: workloads that were gone, by source.
+        ended: sources of which a pass came to its end.
+        failures: why passes did not, by source.
+        states: of all sources that are switched on, afterwards.
+    """
+
+    held: bool = False
+    pages: dict[str, int] = field(default_factory=dict)
+    replaced: dict[str, int] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    failures: dict[str, Unknown] = field(default_factory=dict)
+    states: tuple[SourceState, ...] = ()
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Makes passes.
+
+    Attributes:
+        inventory: that is kept true.
+        sources: makes each source that is switched on, by name.
+        judge: is told of workloads that have come to run something else, and in which pass that was seen; what it
+            raises ends the pass for now.
+        deadline: of the run.
+        period: how long after its end a pass is due again.
+        now: the time, UTC.
+    """
+
+    inventory: Inventory
+    sources: Mapping[str, Callable[[], WorkloadSource]]
+    judge: Callable[[Sequence[Workload], Pass], None]
+    deadline: Deadline
+    period: timedelta
+    now: Callable[[], datetime]
+
+    def run(self, owner: str, until: datetime) -> Run:
+        """Make the passes that are due.
+
+        Args:
+            owner: of the lease: what names this run.
+            until: when this run has ended for certain, UTC.
+
+        Raises:
+            UnreadableError: the inventory cannot be read or written.
+        """
+        if not self.inventory.lease(owner, self.now(), until):
+            return Run(held=True)
+        try:
+            return self._run()
+        finally:
+            self.inventory.release(owner)
+
+    def _run(self) -> Run:
+        run = Run()
+        states = self.inventory.states()
+        for source in states.keys() - self.sources.keys():
+            self._forget(source)
+        known = [states.get(source, SourceState(source)) for source in self.sources]
+        # Those that have waited longest first, so that a large source does not keep the others from their turn.
+        for state in sorted(known, key=_waiting):
+            if state.due(self.now(), self.period):
+                self._pass(state, run)
+        after = self.inventory.states()
+        run.states = tuple(after.get(source, SourceState(source)) for source in self.sources)
+        return run
+
+    def _pass(self, state: SourceState, run: Run) -> None:
+        """Go on with the pass of a source, or begin one, and come as far as the time allows."""
+        running = state.running
+        try:
+            if running is not None and running.stalls >= MOST_STALLS:
+                self._end(replace(running, unknowns=(*running.unknowns, _stalled(running))), run)
+                running = None
+            running = running or self.inventory.begin(state.source, self.now())
+            self._pages(self.sources[state.source](), state, running, run)
+        except LostPassError:
+            return
+
+    def _pages(self, source: WorkloadSource, state: SourceState, running: Pass, run: Run) -> None:
+        try:
+            while running.pages == 0 or running.cursor:
+                if self.deadline.seconds_left() < SECONDS_FOR_A_PAGE:
+                    return
+                running = self._page(source, state, running, run)
+        except AbsentError as error:
+            self._end(running, run, absent=str(error))
+        except UnreadableError as error:
+            run.failures[running.source] = error.unknown
+            if error.unknown.reason is UnknownReason.UNAVAILABLE:
+                self.inventory.stall(running)
+            elif error.unknown.reason.cure is not Cure.WAIT:
+                self._end(replace(running, unknowns=(*running.unknowns, error.unknown)), run)
+        else:
+            if not running.unknowns:
+                run.removed[running.source] = self._remove(running)
+            self._end(running, run)
+
+    def _end(self, running: Pass, run: Run, *, absent: str = "") -> None:
+        self.inventory.end(running, self.now(), absent=absent)
+        run.ended.add(running.source)
+
+    def _page(self, source: WorkloadSource, state: SourceState, running: Pass, run: Run) -> Pass:
+        observed = self.now()
+        page = source.page(running.cursor)
+        unread = [arn for arn in page.arns if arn not in page.sightings]
+        told = {**page.sightings, **(source.read(unread) if unread else {})}
+        unknowns = [*page.unknowns, *(each for each in told.values() if isinstance(each, Unknown))]
+        sightings = [each for each in told.values() if not isinstance(each, Unknown)]
+        known = self.inventory.known(running.source, [each.arn for each in sightings])
+        news = [each for each in sightings if _is_news(each, known.get(each.arn))]
+        # What a source has when it is read for the first time has not changed: it is what there is.
+        if state.complete is not None:
+            self.judge([one for each in news for one in changed(each, known.get(each.arn), observed)], running)
+        replacements = [Replacement(each, observed, known.get(each.arn)) for each in news]
+        self.inventory.replace(running.source, replacements)
+        _add(run.replaced, running.source, len(replacements))
+        _add(run.pages, running.source, 1)
+        return self.inventory.turn(running, replace(page, unknowns=tuple(unknowns)))
+
+    def _remove(self, running: Pass) -> int:
+        """Drop what was on no page of a complete pass, unless it was observed since the pass began."""
+        seen = set(self.inventory.seen(running))
+        gone = [
+            known
+            for known in self.inventory.all_known(running.source)
+            if known.arn not in seen and known.runs_something and known.observed < running.started
+        ]
+        self._drop(running.source, gone, running.started)
+        return len(gone)
+
+    def _forget(self, source: str) -> None:
+        """Drop all of a source that is switched off."""
+        known = [known for known in self.inventory.all_known(source) if known.runs_something]
+        self._drop(source, known, self.now())
+        self.inventory.forget(source)
+
+    def _drop(self, source: str, gone: Iterable[Known], observed: datetime) -> None:
+        for some in batched(gone, _WRITES, strict=False):
+            self.inventory.replace(source, [Replacement(Sighting(known.arn), observed, known) for known in some])
+
+
+def _is_news(sighting: Sighting, known: Known | None) -> bool:
+    """Whether the inventory says something else than the source. What runs nothing of the registry is not in it."""
+    if known is None:
+        return bool(sighting.workloads or sighting.bad_images)
+    return known.fingerprint != fingerprint(sighting)
+
+
+def _waiting(state: SourceState) -> str:
+    return state.ended.isoformat() if state.ended else ""
+
+
+def _stalled(running: Pass) -> Unknown:
+    detail = (
+        f"the reading of {running.source} did not get beyond its page {running.pages + 1} in {running.stalls} runs, "
+        "and was begun anew; the log of ecrguard's reconcile function says why"
+    )
+    return Unknown(UnknownReason.UNAVAILABLE, detail, running.source)
+
+
+def _add(counts: dict[str, int], source: str, number: int) -> None:
+    counts[source] = counts.get(source, 0) + number

@@ -1,0 +1,95 @@
+"""Putting together what keeps the inventory: passes and changes. The push function needs none of it."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from ecrguard.adapters.inventory_table import InventoryTable
+from ecrguard.adapters.pace import Pace
+from ecrguard.adapters.revisions import RevisionTable
+from ecrguard.adapters.sources.catalogue import Catalogue
+from ecrguard.adapters.sqs import SqsDeadLetters
+from ecrguard.adapters.visibility import SqsVisibility
+from ecrguard.changes import Changes
+from ecrguard.deadline import Deadline
+from ecrguard.deployed import DeployedGuard, Occasion
+from ecrguard.reconcile import Reconciler
+from ecrguard.wiring import CLIENTS, alerts, images, policies, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ecrguard.config import ChangesConfig, GuardConfig
+    from ecrguard.domain.inventory import Pass
+    from ecrguard.domain.workload import Workload
+    from ecrguard.guard import Report
+    from ecrguard.ports import WorkloadSource
+
+_READERS = CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 5}))
+"""Sources are read where nobody waits for it: a throttled call is tried more often."""
+
+
+def build_reconciler(config: GuardConfig, told: Callable[[Report], None]) -> Reconciler:
+    """What makes passes, on AWS.
+
+    Args:
+        config: of the function.
+        told: takes a report of each workload that was judged.
+    """
+    session = boto3.Session()
+    guard = _deployed_guard(session, config, told)
+
+    def judge(workloads: Sequence[Workload], running: Pass) -> None:
+        guard.check(workloads, Occasion(f"{running.source}-{running.started.isoformat()}", running.started))
+
+    inventory, sources = _inventory(session, config)
+    return Reconciler(inventory, sources, judge, Deadline(), config.reconcile_period, utc_now)
+
+
+def build_changes(config: ChangesConfig, told: Callable[[Report], None]) -> Changes:
+    """What takes events of change, on AWS.
+
+    Args:
+        config: of the function.
+        told: takes a report of each workload that was judged.
+    """
+    session, queue = boto3.Session(), config.queue
+    guard = _deployed_guard(session, config.guard, told)
+    inventory, sources = _inventory(session, config.guard)
+    sqs = functools.cache(lambda: session.client("sqs", config=CLIENTS))
+    return Changes(
+        inventory,
+        sources,
+        guard.check,
+        SqsDeadLetters(sqs, queue.dead_letter_queue_url),
+        SqsVisibility(sqs, queue.queue_url),
+        utc_now,
+        queue.max_receives,
+    )
+
+
+def _inventory(
+    session: boto3.Session, config: GuardConfig
+) -> tuple[InventoryTable, dict[str, Callable[[], WorkloadSource]]]:
+    """The inventory, and what makes the sources that are switched on."""
+    dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
+    revisions = RevisionTable(dynamodb, config.inventory_table)
+    pace = Pace(time.monotonic, time.sleep)
+    catalogue = Catalogue(session, _READERS, config.registry, revisions, pace)
+    return InventoryTable(dynamodb, config.inventory_table), catalogue.makers(config.linked_workloads)
+
+
+def _deployed_guard(session: boto3.Session, config: GuardConfig, told: Callable[[Report], None]) -> DeployedGuard:
+    return DeployedGuard(
+        images=images(session, config),
+        registry=config.registry,
+        policies=policies(session, config),
+        alerts=alerts(session, config),
+        now=utc_now,
+        told=told,
+    )
