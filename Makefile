@@ -38,7 +38,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: .tools/localaws/.ready .tools/sam/.ready ## deploy to an AWS on this machine, push images, show the verdicts
@@ -51,6 +51,10 @@ local: .tools/localaws/.ready .tools/sam/.ready ## the same AWS to push to by ha
 .PHONY: test
 test: .venv/.ready .tools/localaws/.ready .tools/sam/.ready ## run every test; ARGS=... goes to pytest
 	@.venv/bin/pytest $(ARGS)
+
+.PHONY: bench-inventory
+bench-inventory: .venv/.ready ## calls and seconds of a push and a full pass, at 10 to 100,000 workloads; SIZES, PUSHES narrow it
+	@PYTHONPATH=src/lib $(PY) -m bench $(ARGS)
 
 .PHONY: lint
 lint: .venv/.ready .tools/sam/.ready ## ruff, mypy --strict, import contracts, cfn-lint, sam validate

@@ -7,12 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from tests.contract.ecs_reading import AMD64, APP, ARM64, DENIED, REGISTRY, THROTTLED, only, whole
 from tests.contract.world_ecs import SchedulesWorld
 from tests.fakes.events import ecs_target
 from tests.fakes.scheduler import RUN_TASK
 from tests.fakes.wire import Refusal
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import NameResolutionError
 
+from ecrguard.adapters.calls import Calls
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import Sighting
 from ecrguard.domain.workload import Basis, WorkloadKind
@@ -21,7 +25,11 @@ from ecrguard.errors import UnreadableError
 if TYPE_CHECKING:
     from ecrguard.domain.platform import Platform
 
-FARGATE = {"LaunchType": "FARGATE"}
+FARGATE: dict[str, Any] = {"LaunchType": "FARGATE"}
+UNRESOLVED = EndpointConnectionError(
+    endpoint_url="https://nowhere.example",
+    error=NameResolutionError("nowhere.example", HTTPSConnection("nowhere.example"), OSError()),  # type: ignore[arg-type]  # what urllib3 raises has socket.gaierror there, an OSError
+)
 NEXT = f"{REGISTRY.host}/app:2"
 
 
@@ -202,6 +210,33 @@ def test_a_silent_definition_runs_on_the_capacity_that_is_stated_or_is_the_clust
 
     assert only(read(world, arn)).hosts == hosts
     assert ("ecs:DescribeClusters" in asked(world)) is (not more)
+
+
+def test_a_cluster_without_default_capacity_puts_tasks_on_instances_of_ec2(world: SchedulesWorld, cluster: str) -> None:
+    world.ecs.instance("x86_64")
+    world.ecs.instance("arm64", ec2InstanceId="mi-0123456789abcdef0")
+    arn = world.events.rule("nightly", ecs_target(cluster, world.ecs.definition(APP)))
+
+    assert only(read(world, arn)).hosts == (AMD64,)
+
+
+def test_a_call_that_names_no_cluster_starts_its_tasks_in_the_default_one(world: SchedulesWorld) -> None:
+    world.ecs.instance("arm64", cluster="default")
+    world.ecs.definition(APP)
+    arn = world.scheduler.schedule("nightly", {"Arn": RUN_TASK, "Input": json.dumps({"TaskDefinition": "web"})})
+
+    assert only(read(world, arn)).hosts == (ARM64,)
+
+
+def test_rules_are_read_in_a_region_without_scheduler(world: SchedulesWorld, cluster: str) -> None:
+    world.events.rule("nightly", ecs_target(cluster, world.ecs.definition(APP), **FARGATE))
+    world.scheduler.failing["ListSchedules"] = UNRESOLVED
+
+    told = whole(world.source(Calls(absent=True)))
+
+    assert (told.names, told.unknowns) == (["nightly"], [])
+    with pytest.raises(UnreadableError):
+        whole(world.source())
 
 
 def test_a_definition_that_states_its_platform_needs_no_look_at_the_cluster(

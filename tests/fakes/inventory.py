@@ -64,10 +64,10 @@ class FakeInventory:
 
     def turn(self, running: Pass, page: Page) -> Pass:
         self._write()
-        self.pages[running.source, running.started, running.pages] = page
         unknowns = (*running.unknowns, *page.unknowns)
         turned = replace(running, pages=running.pages + 1, cursor=page.cursor, stalls=0, unknowns=unknowns)
         self._go_on(running, turned)
+        self.pages[running.source, running.started, running.pages] = page
         return turned
 
     def seen(self, running: Pass) -> Iterator[str]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ecrguard.guard import Report
     from ecrguard.ports import WorkloadSource
 
-_READERS = CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 5}))
+READERS = CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 5}))
 """Sources are read where nobody waits for it: a throttled call is tried more often."""
 
 
@@ -80,7 +80,7 @@ def _inventory(
     dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
     revisions = RevisionTable(dynamodb, config.inventory_table)
     pace = Pace(time.monotonic, time.sleep)
-    catalogue = Catalogue(session, _READERS, config.registry, revisions, pace)
+    catalogue = Catalogue(session, READERS, config.registry, revisions, pace)
     return InventoryTable(dynamodb, config.inventory_table), catalogue.makers(config.linked_workloads)
 
 

@@ -101,7 +101,7 @@ class _States:
 def _read(item: Item, workloads: list[Workload], unknowns: list[Unknown]) -> None:
     try:
         workloads += workloads_of(item)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         # Of another version of the product: what it says is not known, and it is not nothing.
         detail = f"{SUBJECT} has an entry for {item['sk']} that this version cannot read: {error}"
         unknowns.append(Unknown(UnknownReason.UNAVAILABLE, detail, item["sk"]))

@@ -114,11 +114,12 @@ class InventoryTable:
         """Note that a page of a pass is done."""
         unknowns = (*running.unknowns, *page.unknowns)[:MAX_UNKNOWNS]
         turned = replace(running, pages=running.pages + 1, cursor=page.cursor, stalls=0, unknowns=unknowns)
-        # First the page: a run that ends before the next call does the page again, and writes the same.
+        # First the page: a run that ends before the next call does the page again. Both stay: of two runs with one page
+        # neither is to undo what the other has seen.
         self._put(
             {
                 "pk": f"pass#{running.source}",
-                "sk": f"{text_of(running.started)}#{running.pages:06}",
+                "sk": f"{text_of(running.started)}#{running.pages:06}#{uuid.uuid4().hex[:8]}",
                 "arns": list(page.arns),
                 "expires": int((running.started + KEPT).timestamp()),
             }

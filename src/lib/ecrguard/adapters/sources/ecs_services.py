@@ -7,7 +7,14 @@ from itertools import batched
 from typing import TYPE_CHECKING
 
 from ecrguard.adapters.calls import Calls, GoneError
-from ecrguard.adapters.ecs_service_mapping import Deployment, in_force, read_configuration, read_revision, read_service
+from ecrguard.adapters.ecs_service_mapping import (
+    Deployment,
+    Service,
+    in_force,
+    read_configuration,
+    read_revision,
+    read_service,
+)
 from ecrguard.adapters.sources.ecs_clusters import GONE, Clusters, answered, denied, name_of
 from ecrguard.adapters.sources.ecs_containers import Owner, containers
 from ecrguard.adapters.sources.ecs_definitions import gone
@@ -22,7 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.client import ECSClient
 
     from ecrguard.adapters.ecs_mapping import Hosts, TaskDefinition
-    from ecrguard.adapters.ecs_service_mapping import Service
     from ecrguard.adapters.sources.ecs_capacity import ClusterInstances
     from ecrguard.adapters.sources.ecs_definitions import Definitions
     from ecrguard.domain.reference import Registry
@@ -96,15 +102,11 @@ class Services:
         services = [read_service(each) for each in answer.get("services", [])]
         found = {name_of(each.arn): each for each in services}
         told = answered(arns, found, answer.get("failures", []), _DESCRIBE, "ECS service")
-        return {
-            # By the ARN that it was asked for by: the answer may have another format.
-            arn: each
-            if isinstance(each, Sighting | Unknown)
-            else replace(each, arn=arn)
-            if each.alive
-            else Sighting(arn)
-            for arn, each in told.items()
-        }
+        for arn, each in told.items():
+            if isinstance(each, Service):
+                # By the ARN that it was asked for by: the answer may have another format.
+                told[arn] = replace(each, arn=arn) if each.alive else Sighting(arn)
+        return told
 
     def _revisions(self, arns: Iterable[str]) -> dict[str, Deployment | Sighting | Unknown]:
         told: dict[str, Deployment | Sighting | Unknown] = {}
