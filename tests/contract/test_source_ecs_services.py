@@ -41,6 +41,13 @@ def test_a_service_is_told_with_all_that_there_is_to_know_of_it(ecs: FakeEcs) ->
     assert (workload.definition, workload.deploys_on_push) == ("web:1", False)
 
 
+def test_a_service_is_told_by_the_arn_that_it_was_asked_for_by(ecs: FakeEcs) -> None:
+    arn = ecs.service("web", ecs.definition(APP))
+    ecs.clusters["prod"][arn]["serviceArn"] = arn.replace("/prod/", "/")
+
+    assert only(read(ecs, arn)).arn == arn
+
+
 def test_a_service_scaled_to_zero_counts_and_one_that_is_deleted_does_not(ecs: FakeEcs) -> None:
     definition = ecs.definition(APP)
     asleep = ecs.service("asleep", definition, desiredCount=0, runningCount=0)

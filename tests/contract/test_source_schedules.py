@@ -7,16 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
-from tests.contract.ecs_reading import AMD64, APP, ARM64, DENIED, REGISTRY, THROTTLED, only, whole
+from tests.contract.ecs_reading import AMD64, APP, ARM64, REGISTRY, THROTTLED, only, whole
 from tests.contract.world_ecs import SchedulesWorld
 from tests.fakes.events import ecs_target
 from tests.fakes.scheduler import RUN_TASK
 from tests.fakes.wire import Refusal
-from urllib3.connection import HTTPSConnection
-from urllib3.exceptions import NameResolutionError
 
-from ecrguard.adapters.calls import Calls
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import Sighting
 from ecrguard.domain.workload import Basis, WorkloadKind
@@ -26,10 +22,6 @@ if TYPE_CHECKING:
     from ecrguard.domain.platform import Platform
 
 FARGATE: dict[str, Any] = {"LaunchType": "FARGATE"}
-UNRESOLVED = EndpointConnectionError(
-    endpoint_url="https://nowhere.example",
-    error=NameResolutionError("nowhere.example", HTTPSConnection("nowhere.example"), OSError()),  # type: ignore[arg-type]  # what urllib3 raises has socket.gaierror there, an OSError
-)
 NEXT = f"{REGISTRY.host}/app:2"
 
 
@@ -71,17 +63,6 @@ def test_a_schedule_is_called_by_its_name_and_group(world: SchedulesWorld, clust
     workload = only(whole(world.source()).answers[arn])
 
     assert (workload.arn, workload.name, workload.hosts) == (arn, name, (AMD64,))
-
-
-@pytest.mark.parametrize("bus", ["default", "orders", "aws.partner/example.com/shop"])
-def test_rules_of_every_bus_are_found(world: SchedulesWorld, cluster: str, bus: str) -> None:
-    world.events.rule("other", {"Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f"}, bus=bus)
-    arn = world.events.rule("nightly", ecs_target(cluster, world.ecs.definition(APP), **FARGATE), bus=bus)
-
-    told = whole(world.source())
-
-    assert list(told.answers) == [arn]
-    assert told.names == ["nightly" if bus == "default" else f"{bus}/nightly"]
 
 
 def test_every_target_of_a_rule_that_starts_tasks_counts(world: SchedulesWorld, cluster: str) -> None:
@@ -167,16 +148,6 @@ def test_a_call_without_a_definition_starts_nothing(world: SchedulesWorld, given
     assert read(world, arn) == Sighting(arn)
 
 
-def test_schedules_of_other_targets_are_not_asked_about(world: SchedulesWorld) -> None:
-    for number, target in enumerate(
-        ["arn:aws:lambda:eu-west-1:123456789012:function:f", "arn:aws:scheduler:::aws-sdk:ecs:updateService"]
-    ):
-        world.scheduler.schedule(f"other-{number}", {"Arn": target})
-
-    assert whole(world.source()).answers == {}
-    assert "scheduler:GetSchedule" not in asked(world)
-
-
 @pytest.mark.parametrize(
     ("more", "strategy", "hosts"),
     [
@@ -228,17 +199,6 @@ def test_a_call_that_names_no_cluster_starts_its_tasks_in_the_default_one(world:
     assert only(read(world, arn)).hosts == (ARM64,)
 
 
-def test_rules_are_read_in_a_region_without_scheduler(world: SchedulesWorld, cluster: str) -> None:
-    world.events.rule("nightly", ecs_target(cluster, world.ecs.definition(APP), **FARGATE))
-    world.scheduler.failing["ListSchedules"] = UNRESOLVED
-
-    told = whole(world.source(Calls(absent=True)))
-
-    assert (told.names, told.unknowns) == (["nightly"], [])
-    with pytest.raises(UnreadableError):
-        whole(world.source())
-
-
 def test_a_definition_that_states_its_platform_needs_no_look_at_the_cluster(
     world: SchedulesWorld, cluster: str
 ) -> None:
@@ -286,49 +246,6 @@ def test_what_is_gone_between_the_calls_is_no_failure(world: SchedulesWorld, clu
     assert world.source().read([rule, schedule]) == {rule: Sighting(rule), schedule: Sighting(schedule)}
 
 
-def test_a_bus_deleted_while_rules_are_listed_is_passed_over(world: SchedulesWorld, cluster: str) -> None:
-    target = ecs_target(cluster, world.ecs.definition(APP), **FARGATE)
-    for bus in ("default", "orders", "shop"):
-        world.events.rule(f"of-{bus}", target, bus=bus)
-
-    def delete(asked: dict[str, Any]) -> None:
-        if asked["EventBusName"] == "orders":
-            world.events.buses.remove("orders")
-
-    world.events.failing["ListRuleNamesByTarget"] = delete
-
-    told = whole(world.source())
-
-    assert (told.names, told.unknowns) == (["of-default", "shop/of-shop"], [])
-
-
-def test_one_bus_that_may_not_be_read_silences_no_other_and_is_named_once(world: SchedulesWorld) -> None:
-    clusters = [world.ecs.cluster(name) for name in ("a", "b", "c")]
-    for bus in ("default", "orders"):
-        world.events.rule("nightly", ecs_target(clusters[1], world.ecs.definition(APP), **FARGATE), bus=bus)
-
-    def deny(asked: dict[str, Any]) -> None:
-        if asked["EventBusName"] == "default":
-            raise DENIED
-
-    world.events.failing["ListRuleNamesByTarget"] = deny
-
-    told = whole(world.source())
-
-    assert told.names == ["orders/nightly"]
-    assert told.reasons == [(UnknownReason.ACCESS_DENIED, "the rules of the event bus default")]
-
-
-def test_rules_are_read_where_schedules_may_not_be_listed(world: SchedulesWorld, cluster: str) -> None:
-    world.events.rule("nightly", ecs_target(cluster, world.ecs.definition(APP), **FARGATE))
-    world.scheduler.failing["ListSchedules"] = DENIED
-
-    told = whole(world.source())
-
-    assert told.names == ["nightly"]
-    assert told.reasons == [(UnknownReason.ACCESS_DENIED, "schedules of EventBridge Scheduler")]
-
-
 @pytest.mark.parametrize(
     ("action", "left"),
     [("events:ListTargetsByRule", "schedule"), ("scheduler:GetSchedule", "rule")],
@@ -355,67 +272,6 @@ def test_a_definition_that_may_not_be_read_is_unknown_and_names_what_starts_it(
 
     assert isinstance(answer, Unknown)
     assert (answer.reason, answer.subject) == (UnknownReason.ACCESS_DENIED, "scheduled ECS task nightly")
-
-
-def test_rules_of_many_buses_and_clusters_are_few_pages(world: SchedulesWorld) -> None:
-    for number in range(12):
-        world.ecs.cluster(f"c{number:02}")
-    for bus in ("orders", "shop"):
-        world.events.rule(
-            "nightly", ecs_target(world.ecs.cluster("c07"), world.ecs.definition(APP), **FARGATE), bus=bus
-        )
-
-    told = whole(world.source())
-
-    assert told.names == ["orders/nightly", "shop/nightly"]
-    assert told.pages <= 5
-    assert asked(world)["events:ListRuleNamesByTarget"] == 3 * 12
-
-
-def test_a_listing_is_resumed_in_the_middle_of_the_rules_and_of_the_schedules(world: SchedulesWorld) -> None:
-    target = ecs_target(world.ecs.cluster("prod"), world.ecs.definition(APP), **FARGATE)
-    expected = [world.events.rule(f"rule-{number:03}", target) for number in range(120)]
-    expected += [world.scheduler.schedule(f"schedule-{number:03}", target) for number in range(120)]
-    seen: list[str] = []
-    cursor, cursors = "", list[str]()
-    while not cursors or cursor:
-        page = world.source().page(cursor)
-        seen += page.arns
-        cursor = page.cursor
-        cursors.append(cursor)
-
-    assert sorted(seen) == sorted(expected)
-    assert [json.loads(each).get("token") for each in cursors if each] == ["100", None, "100"]
-
-
-def test_a_listing_whose_bus_is_gone_goes_on_with_the_next_one(world: SchedulesWorld) -> None:
-    target = ecs_target(world.ecs.cluster("prod"), world.ecs.definition(APP), **FARGATE)
-    for bus in ("default", "shop"):
-        world.events.rule("nightly", target, bus=bus)
-    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/orders"
-
-    told = whole(world.source(), json.dumps({"bus": bus, "cluster": world.ecs.cluster("prod"), "token": "100"}))
-
-    assert told.names == ["shop/nightly"]
-
-
-@pytest.mark.parametrize(
-    "action",
-    ["events:ListEventBuses", "events:ListRuleNamesByTarget", "events:ListTargetsByRule", "scheduler:ListSchedules"],
-)
-def test_each_listing_that_repeats_a_page_is_named(world: SchedulesWorld, cluster: str, action: str) -> None:
-    if action != "events:ListRuleNamesByTarget":
-        world.events.rule("nightly", *[ecs_target(cluster, world.ecs.definition(APP), **FARGATE) for _ in range(3)])
-    service, _, operation = action.partition(":")
-    fake = {"events": world.events, "scheduler": world.scheduler}[service]
-
-    def stick(_: dict[str, Any]) -> None:
-        fake.stuck = True
-
-    fake.failing[operation] = stick
-
-    with pytest.raises(UnreadableError, match=f"{action} gave the same page twice"):
-        whole(world.source())
 
 
 def test_a_throttled_definition_ends_the_reading(world: SchedulesWorld, cluster: str) -> None:

@@ -149,6 +149,22 @@ def test_a_task_that_waits_for_an_instance_may_come_on_any(ecs: FakeEcs) -> None
     workload = only(read(ecs, arn))
 
     assert (workload.hosts, workload.basis) == ((), Basis.UNKNOWN)
+    assert ecs.count("DescribeContainerInstances") == 0
+
+
+@pytest.mark.parametrize("launch_type", ["EC2", "EXTERNAL", "MANAGED_INSTANCES", "A_NEW_ONE"])
+def test_the_instance_that_a_task_is_on_counts_whatever_the_launch_type(ecs: FakeEcs, launch_type: str) -> None:
+    on = ecs.instance("arm64")
+    more: dict[str, Any] = {"launchType": launch_type, "platformFamily": None, "containerInstanceArn": on}
+
+    assert only(read(ecs, ecs.task(ecs.definition(APP), cpu="", **more))).hosts == (ARM64,)
+
+
+def test_a_cluster_deleted_while_its_instances_are_read_runs_nothing(ecs: FakeEcs) -> None:
+    arn = ecs.task(ecs.definition(APP), cpu="", launchType="EC2", containerInstanceArn=ecs.instance())
+    ecs.failing["DescribeContainerInstances"] = lambda _: ecs.clusters.pop("prod", None)
+
+    assert read(ecs, arn) == Sighting(arn)
 
 
 def test_containers_without_an_image_are_told_by_the_definition(ecs: FakeEcs) -> None:
@@ -232,6 +248,7 @@ def test_a_task_of_the_old_format_is_found_where_it_was_listed(ecs: FakeEcs) -> 
     ecs.cluster("a")
 
     assert whole(tasks(ecs)).names == ["b/web"]
+    assert ecs.count("DescribeTasks") == 1
     assert only(read(ecs, old)).name == "b/web"
 
 

@@ -93,6 +93,11 @@ CALLS = {
         "schedules",
         f"{RULE}/nightly",
     ),
+    "a partner's bus": (
+        call("events", "PutTargets", {"rule": "nightly", "eventBusName": "aws.partner/example.com/orders"}),
+        "schedules",
+        f"{RULE}/aws.partner/example.com/orders/nightly",
+    ),
     "a new schedule": (
         call("scheduler", "CreateSchedule", {"name": "n"}, {"scheduleArn": f"arn:aws:scheduler:{PLACE}:schedule/g/n"}),
         "schedules",

@@ -144,7 +144,8 @@ def _rule(envelope: Envelope) -> str:
     """A rule by its name and its event bus, which may be an ARN. PutTargets says ``rule``, DeleteRule ``name``."""
     parameters = envelope.detail.get("requestParameters")
     rule = _name(parameters, "rule" if isinstance(parameters, dict) and "rule" in parameters else "name")
-    bus = _name(parameters, "eventBusName=default").rpartition("/")[2]
+    # The name of a partner's bus has slashes of its own.
+    bus = _name(parameters, "eventBusName=default").rpartition(":event-bus/")[2]
     name = rule if bus == "default" else f"{bus}/{rule}"
     return _arn(envelope, "events", f"rule/{name}")
 

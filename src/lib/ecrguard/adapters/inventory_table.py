@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from ecrguard.domain.inventory import Known, Page, SourceState
     from ecrguard.ports import Replacement
 
-MAX_UNKNOWNS = 50
-"""Parts of a source that are noted as not read; one is enough to keep a pass from being complete."""
+MAX_UNKNOWNS = 10
+"""Parts of a source that are noted as not read: one keeps a pass from being complete, and these are told to people."""
 _ACTIONS_PER_TRANSACTION = 100
 _TRIES = 10
 _NOT_SO = "ConditionalCheckFailedException"

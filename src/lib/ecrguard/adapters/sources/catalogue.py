@@ -101,7 +101,7 @@ class Catalogue:
             "ecs": lambda: ecs.EcsSource(ecs_, registry, calls("ecs"), revisions),
             "tasks": lambda: tasks.TasksSource(ecs_, registry, calls("ecs"), revisions),
             "schedules": lambda: schedules.SchedulesSource(
-                ecs_, of("events"), of("scheduler"), registry, calls("ecs"), revisions
+                ecs_, of("events"), of("scheduler"), registry, calls("scheduler"), revisions
             ),
             "apprunner": lambda: apprunner.AppRunnerSource(of("apprunner"), registry, calls("apprunner")),
             "lambda": lambda: lambda_.LambdaSource(of("lambda"), registry, calls("lambda")),
