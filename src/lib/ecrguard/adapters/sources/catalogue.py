@@ -135,5 +135,5 @@ def is_listed(session: boto3.Session, service: str, region: str) -> bool:
     """
     if service == _AGENTCORE:
         return region in _AGENTCORE_REGIONS
-    listed = session.get_available_regions(service, partition(region))
-    return not listed or region in listed
+    known = session.get_available_regions(service)
+    return not known or region in session.get_available_regions(service, partition(region))
