@@ -1,6 +1,8 @@
 """``make demo``: the stack deployed on an AWS on this machine, images pushed, and what became of each.
 
-The exit code is 0 only when every push came out as `localaws.demo_cases` says it must.
+The account has workloads of every source before the stack comes. The exit code is 0 only when the stack knows each of
+them, and every push and every change came out, as `localaws.demo_account`, `localaws.demo_cases` and
+`localaws.demo_changes` say they must.
 """
 
 from __future__ import annotations
@@ -9,12 +11,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from localaws import images, picture, policy, registry, slack_view, verdicts, webhook
+from localaws import images, inventory, picture, policy, registry, slack_view, verdicts, webhook
+from localaws.demo_account import MISTAKEN_POLICY, POLICY, STANDING, create_workloads
 from localaws.demo_cases import CASES, FROM_A_MAC, Case
-from localaws.demo_checks import Seen, Stage, problems, problems_of_all
-from localaws.demo_services import MISTAKEN_POLICY, POLICY, create_repositories, create_services
-from localaws.demo_table import show_table
-from localaws.deployment import CommandError, client, deploy, serving
+from localaws.demo_changes import CHANGES
+from localaws.demo_checks import problems, problems_of_all, problems_of_standing
+from localaws.demo_services import Account
+from localaws.demo_stage import Stage
+from localaws.demo_table import show_changes, show_known, show_pushes
+from localaws.deployment import CommandError, deploy, serving
 from localaws.interrupts import INTERRUPTED, stop_on_signals, temporary_directory
 from localaws.process import NotStartedError
 from localaws.subscriber import AlertQueue
@@ -23,6 +28,8 @@ from localaws.terminal import Terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from localaws.demo_changes import Change
+    from localaws.demo_stage import Changed, Seen
     from localaws.deployment import Deployment
     from localaws.process import LocalAws
     from localaws.webhook import Webhook
@@ -68,15 +75,19 @@ def demo(*, build_first: bool = True, picture_file: Path | None = None) -> int:
     said = (
         terminal.style("Not as it must be:", "bold", "red") if found else terminal.style("All as it must be:", "green")
     )
-    terminal.line(f"{said} {len(CASES)} pushes, {len(found)} problems, {time.monotonic() - began:.0f} s from nothing.")
+    pushes = len(CASES) + sum(isinstance(step, Case) for step in CHANGES)
+    terminal.line(
+        f"{said} {len(STANDING)} workloads, {pushes} pushes, {len(CASES) + len(CHANGES) - pushes} changes, "
+        f"{len(found)} problems, {time.monotonic() - began:.0f} s from nothing."
+    )
     return 1 if found else 0
 
 
 class _Demo:
-    """One run, from the deployment to the table."""
+    """One run, from the account to the last table."""
 
     def __init__(self, aws: LocalAws, slack: Webhook, scratch: Path, terminal: Terminal) -> None:
-        self._aws = aws
+        self._account = Account(aws, self._push)
         self._slack = slack
         self._scratch = scratch
         self._terminal = terminal
@@ -84,33 +95,40 @@ class _Demo:
 
     def run(self) -> list[str]:
         """Everything, in order; returns what was not as it must be."""
+        with self._terminal.step("an account that runs images: ECS, App Runner, Lambda, Batch, CodeBuild, ..."):
+            create_workloads(self._account)
         deployment = self._deploy()
         queue = AlertQueue.subscribe(deployment.client, deployment.outputs["AlertsTopicArn"], "demo")
-        found = self._put_policies(deployment)
-        with self._terminal.step("creating services; first pushes, so that no cold start is measured"):
+        found = self._read_inventory(deployment) + self._put_policies(deployment)
+        with self._terminal.step("first pushes and a first change, so that no cold start is measured"):
             self._prepare(deployment)
         self._terminal.line()
-        stage = Stage(deployment, queue, self._push)
-        played = [(case, self._play(stage, case)) for case in CASES]
-        messages = self._slack_messages(played)
-        for case, seen in played:
-            found += problems(case, seen)
-        found += problems_of_all(stage, [seen for _, seen in played], messages)
+        stage = Stage(deployment, self._account, queue)
+        pushed = [self._push_case(stage, case) for case in CASES]
         self._terminal.line()
-        show_table(played, self._terminal)
-        self.message = next((message for message in messages if FROM_A_MAC.name in message["text"]), None)
-        if self.message is None:
-            return [*found, f"Slack has no message on {FROM_A_MAC.name}"]
-        self._terminal.line(f"\nSlack got {len(messages)} messages. The one on {FROM_A_MAC.name}:\n")
-        slack_view.show(self.message, self._terminal)
-        return found
+        changed = [self._play(stage, step) for step in CHANGES]
+        alerts = [alert for came in (*pushed, *changed) for alert in came.alerts]
+        messages = self._slack_messages(len(alerts))
+        found += [problem for came in (*pushed, *changed) for problem in problems(came)]
+        found += problems_of_all(stage, alerts, messages)
+        self._terminal.line()
+        show_pushes(pushed, self._terminal)
+        self._terminal.line()
+        show_changes(changed, self._terminal)
+        return found + self._show_message(messages)
 
     def _deploy(self) -> Deployment:
-        secrets = client("secretsmanager", self._aws.endpoint)
-        secret = secrets.create_secret(Name="slack-webhook", SecretString=self._slack.url)["ARN"]
-        parameters = {"Enforcement": "tag", "SlackWebhookSecretArn": secret, "MaximumConcurrency": str(_COPIES)}
-        with self._terminal.step("sam deploy Enforcement=tag SlackWebhookSecretArn=…"):
-            return deploy(self._aws, parameters)
+        secret = self._account.client("secretsmanager").create_secret(
+            Name="slack-webhook", SecretString=self._slack.url
+        )["ARN"]
+        parameters = {
+            "Enforcement": "tag",
+            "LinkedWorkloads": ",".join(inventory.SOURCES),
+            "MaximumConcurrency": str(_COPIES),
+            "SlackWebhookSecretArn": secret,
+        }
+        with self._terminal.step("sam deploy Enforcement=tag LinkedWorkloads=ecs,… SlackWebhookSecretArn=…"):
+            return deploy(self._account.aws, parameters)
 
     def _put_policies(self, deployment: Deployment) -> list[str]:
         """A policy with mistakes, which must be refused, then the right one."""
@@ -128,35 +146,65 @@ class _Demo:
         named = all(mistake in reasons for mistake in ("'linux/amd46'", "rules[0].mach", "(line 5)"))
         return [] if named else [f"the invalid policy: expected a refusal that names both mistakes, got {reasons!r}"]
 
+    def _read_inventory(self, deployment: Deployment) -> list[str]:
+        """What the first reading of the account has found, which must be all that there is."""
+        with self._terminal.step("the first full reading of the account, which the stack's schedule began") as said:
+            inventory.wait_until_complete(deployment)
+            said.append(f"{len(inventory.SOURCES)} sources")
+        known = [inventory.entries(deployment, standing.repository) for standing in STANDING]
+        self._terminal.line("\nWhat a push is told that runs images of its repository, from the stack's table:\n")
+        show_known([entry for entries in known for entry in entries], self._terminal)
+        self._terminal.line()
+        return [
+            problem
+            for each, entries in zip(STANDING, known, strict=True)
+            for problem in problems_of_standing(each, entries)
+        ]
+
     def _prepare(self, deployment: Deployment) -> None:
-        """Create what the cases need, while each copy of the function starts on a first push."""
-        create_repositories(deployment, [_WARM_UP, *(case.repository for case in CASES)])
+        """Create the repositories of the cases, and have each function run once."""
+        cases = [*CASES, *(step for step in CHANGES if isinstance(step, Case))]
+        self._account.repositories([_WARM_UP, *(case.repository for case in cases)])
         for number in range(_COPIES):
             # While the first copy starts, the second push needs another.
-            self._push_image(images.image(label=f"{_WARM_UP} {number}"), f"{_WARM_UP}:{number}")
-        create_services(deployment)
+            self._push(images.image(label=f"{_WARM_UP} {number}"), f"{_WARM_UP}:{number}")
+        self._account.service("prod", _WARM_UP, f"{_WARM_UP}:0")
         deadline = time.monotonic() + _WARM_UP_SECONDS
-        while len(verdicts.judged(deployment, _WARM_UP)) < _COPIES:
+        while len(verdicts.judged(deployment, _WARM_UP)) < _COPIES or not inventory.entries(deployment, _WARM_UP):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the first pushes were not judged within {_WARM_UP_SECONDS:.0f} s")
+                raise TimeoutError(f"the first pushes and changes were not handled within {_WARM_UP_SECONDS:.0f} s")
             time.sleep(0.1)
 
-    def _play(self, stage: Stage, case: Case) -> Seen:
+    def _play(self, stage: Stage, step: Case | Change) -> Seen | Changed:
+        return self._push_case(stage, step) if isinstance(step, Case) else self._change(stage, step)
+
+    def _push_case(self, stage: Stage, case: Case) -> Seen:
         with self._terminal.step(f"push {case.name:<22} {case.story}") as said:
             seen = stage.play(case)
             said += [line["judgement"] for line in seen.verdicts]
         return seen
 
-    def _push(self, case: Case) -> None:
-        self._push_image(case.image, case.name)
+    def _change(self, stage: Stage, change: Change) -> Changed:
+        with self._terminal.step(change.story) as said:
+            changed = stage.change(change)
+            said.append("alerted" if changed.alerts else "known")
+        return changed
 
-    def _push_image(self, image: images.Node, name: str) -> None:
+    def _push(self, image: images.Node, name: str) -> None:
         layout = images.write_layout(image, self._scratch / image.digest.partition(":")[2])
-        registry.push(layout.directory, f"{self._aws.registry}/{name}")
+        registry.push(layout.directory, f"{self._account.aws.registry}/{name}")
 
-    def _slack_messages(self, played: list[tuple[Case, Seen]]) -> list[dict[str, Any]]:
+    def _slack_messages(self, alerts: int) -> list[dict[str, Any]]:
         """What Slack has got, once it has as many messages as there were alerts."""
-        alerts = sum(len(seen.alerts) for _, seen in played)
         with self._terminal.step("waiting for Slack"):
             self._slack.wait_for(alerts, _SLACK_SECONDS)
         return list(self._slack.received)
+
+    def _show_message(self, messages: list[dict[str, Any]]) -> list[str]:
+        """Show what Slack got of the first push."""
+        self.message = next((message for message in messages if FROM_A_MAC.name in message["text"]), None)
+        if self.message is None:
+            return [f"Slack has no message on {FROM_A_MAC.name}"]
+        self._terminal.line(f"\nSlack got {len(messages)} messages. The one on {FROM_A_MAC.name}:\n")
+        slack_view.show(self.message, self._terminal)
+        return []

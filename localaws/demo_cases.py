@@ -63,7 +63,8 @@ class Case:
         return f"{self.repository}:{self.tag}"
 
 
-def _mismatch(built_for: Sequence[str], needs: Sequence[str], subject: str, failure: str) -> Expected:
+def mismatch(built_for: Sequence[str], needs: Sequence[str], subject: str, failure: str) -> Expected:
+    """What must come of a push that a workload or a rule does not run: an alert, and no more."""
     return Expected("mismatch", "platforms_mismatch", built_for, needs, subject, failure)
 
 
@@ -72,7 +73,7 @@ FROM_A_MAC: Final = Case(
     "grafana",
     "latest",
     images.image(ARM64, label="grafana"),
-    _mismatch([ARM64], [AMD64], "App Runner service grafana", "exec_format_error"),
+    mismatch([ARM64], [AMD64], "App Runner service grafana", "exec_format_error"),
 )
 
 CASES: Final = (
@@ -96,21 +97,56 @@ CASES: Final = (
         "shop/api",
         "3.0",
         images.index([images.image(ARM64, label="api"), images.image("linux/arm/v7", label="api")], attestations=True),
-        _mismatch([ARM64, "linux/arm/v7"], [AMD64], "ECS service prod/api, container app", "no_matching_descriptor"),
+        mismatch([ARM64, "linux/arm/v7"], [AMD64], "ECS service prod/api, container app", "no_matching_descriptor"),
     ),
     Case(
         "amd64 for a cluster of Graviton instances",
         "shop/search",
         "7",
         images.image(AMD64, label="search"),
-        _mismatch([AMD64], [ARM64], "ECS service graviton/search, container app", "exec_format_error"),
+        mismatch([AMD64], [ARM64], "ECS service graviton/search, container app", "exec_format_error"),
+    ),
+    Case(
+        "from a Mac, for an Express service",
+        "shop/checkout",
+        "5",
+        images.image(ARM64, label="checkout"),
+        mismatch([ARM64], [AMD64], "ECS Express service prod/checkout, container Main", "exec_format_error"),
+    ),
+    Case(
+        "from a Mac, for a task that starts at night",
+        "ops/report",
+        "1",
+        images.image(ARM64, label="report"),
+        mismatch([ARM64], [AMD64], "scheduled ECS task nightly, container app", "exec_format_error"),
+    ),
+    Case(
+        "for two platforms, and a function takes no index",
+        "media/resize",
+        "1",
+        images.index([images.image(AMD64, label="resize 2"), images.image(ARM64, label="resize 2")]),
+        mismatch([AMD64, ARM64], [ARM64], "Lambda function resize", "index_not_supported"),
+    ),
+    Case(
+        "the same, as the function's one platform",
+        "media/resize",
+        "1",
+        images.image(ARM64, label="resize 2"),
+        Expected("ok", "platforms_match", [ARM64], [ARM64]),
+    ),
+    Case(
+        "amd64 for an agent on AgentCore",
+        "agents/support",
+        "1",
+        images.image(AMD64, label="support"),
+        mismatch([AMD64], [ARM64], "AgentCore runtime support", "architecture_refused"),
     ),
     Case(
         "a tag that promises what the image is not",
         "tools/cli",
         "1.4-amd64",
         images.image(ARM64, label="cli"),
-        _mismatch([ARM64], ["*/amd64"], "policy rule a tag keeps its promise", "policy"),
+        mismatch([ARM64], ["*/amd64"], "policy rule a tag keeps its promise", "policy"),
     ),
     Case(
         "a base image without one of its platforms",

@@ -10,6 +10,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Final
 
+from localaws import inventory
 from localaws.deployment import CommandError, deploy, serving
 from localaws.interrupts import INTERRUPTED, stop_on_signals, temporary_directory
 from localaws.process import ACCOUNT, REGION, NotStartedError
@@ -45,12 +46,14 @@ def up(port: int, parameters: Mapping[str, str], *, build_first: bool = True) ->
         ):
             with progress.step(f"sam deploy {' '.join(f'{name}={value}' for name, value in parameters.items())}"):
                 deployment = deploy(aws, parameters)
+            with progress.step("the first full reading of what runs images"):
+                inventory.wait_until_complete(deployment)
             print(instructions(deployment))
             print("ready", flush=True)
             ready = True
             while True:
                 signal.pause()
-    except (CommandError, NotStartedError) as error:
+    except (CommandError, NotStartedError, TimeoutError) as error:
         progress.line("\n".join((progress.style(str(error), "red"), *getattr(error, "__notes__", ()))))
         return 1
     except KeyboardInterrupt:
@@ -63,6 +66,7 @@ def instructions(deployment: Deployment) -> str:
     aws, topic = deployment.aws, deployment.outputs["AlertsTopicArn"]
     variables = aws.environment | {"ECRGUARD_STACK": deployment.stack, "ECRGUARD_REGISTRY": aws.registry}
     image = aws.image_uri("web", "v1")
+    reconcile, table = deployment.outputs["ReconcileFunctionName"], deployment.outputs["InventoryTableName"]
     source = (
         f'{{"ImageRepository": {{"ImageIdentifier": "{image}", "ImageRepositoryType": "ECR"}}, '
         f'"AuthenticationConfiguration": {{"AccessRoleArn": "arn:aws:iam::{ACCOUNT}:role/pull"}}}}'
@@ -75,6 +79,13 @@ def instructions(deployment: Deployment) -> str:
 # A repository, and an App Runner service that runs an image of it, on amd64 as all of App Runner:
 aws ecr create-repository --repository-name web
 aws apprunner create-service --service-name website --source-configuration '{source}'
+
+# It is known by the event of its creation; what is known to run images of the repository:
+aws dynamodb query --table-name {table} --key-condition-expression 'pk = :pk' \\
+  --expression-attribute-values '{{":pk": {{"S": "repository#web"}}}}'
+
+# What no event told is found when all is read as a whole, every hour. To have what is due of that read at once:
+aws lambda invoke --function-name {reconcile} /dev/stdout
 
 # Alerts, as they come:
 {_PYTHON} watch

@@ -4,14 +4,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from localaws.demo_services import POLICY, create_services
+from localaws.demo_account import POLICY, STANDING, create_workloads
+from localaws.demo_services import Account
 from localaws.deployment import Deployment, client, deploy, serving
 from localaws.subscriber import AlertQueue
 from localaws.terminal import Terminal
-from tests.e2e.guarded import Guarded
+from tests.e2e.guarded import Guarded, push
 from tests.fakes.slack import FakeSlack
 
-from localaws import policy
+from localaws import inventory, policy, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,28 +41,51 @@ def aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="session")
-def guarded(aws: LocalAws, slack: FakeSlack, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
-    """The stack with Slack and Enforcement=tag, the services and the policy of the demo."""
-    secret = client("secretsmanager", aws.endpoint).create_secret(Name="webhook", SecretString=slack.webhook())["ARN"]
-    parameters = {"Enforcement": "tag", "SlackWebhookSecretArn": secret, "MaximumConcurrency": "2"}
-    made = _guarded(deploy(aws, parameters), tmp_path_factory)
-    create_services(made.deployment)
-    policy.put(made.deployment, POLICY + EXEMPTIONS)
+def account(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Account:
+    """The account of the demo, with all that runs images there before any stack."""
+    layouts = tmp_path_factory.mktemp("layouts")
+    made = Account(aws, lambda node, name: push(aws, layouts, node, name))
+    create_workloads(made)
     return made
 
 
 @pytest.fixture(scope="session")
-def audited(guarded: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+def guarded(account: Account, slack: FakeSlack) -> Iterator[Guarded]:
+    """The stack with every source, Slack and Enforcement=tag, and the policy of the demo.
+
+    Its functions have the permissions of their roles alone: nothing of what the tests did may have been denied them.
+    """
+    secrets = client("secretsmanager", account.aws.endpoint)
+    secret = secrets.create_secret(Name="webhook", SecretString=slack.webhook())["ARN"]
+    parameters = {
+        "Enforcement": "tag",
+        "LinkedWorkloads": ",".join(inventory.SOURCES),
+        "SlackWebhookSecretArn": secret,
+        "MaximumConcurrency": "2",
+    }
+    made = _guarded(deploy(account.aws, parameters), account)
+    policy.put(made.deployment, POLICY + EXEMPTIONS)
+    inventory.wait_until_complete(made.deployment)
+    yield made
+    assert verdicts.troubles(made.deployment) == []
+
+
+@pytest.fixture(scope="session")
+def known_at_first(guarded: Guarded) -> dict[str, list[inventory.Entry]]:
+    """What the first reading has found of each repository of the demo's workloads, before anything changed."""
+    return {each.repository: inventory.entries(guarded.deployment, each.repository) for each in STANDING}
+
+
+@pytest.fixture(scope="session")
+def audited(guarded: Guarded) -> Guarded:
     """A second stack beside the first, with the default Enforcement, over repositories of its own."""
-    deployment = deploy(
-        guarded.deployment.aws, {"RepositoryPattern": "audited/*", "MaximumConcurrency": "2"}, stack="ecrguard-audit"
-    )
-    made = _guarded(deployment, tmp_path_factory)
-    policy.put(deployment, "version: 1\nrules:\n  - {name: amd64, platforms: [linux/amd64], on_mismatch: tag}\n")
+    parameters = {"RepositoryPattern": "audited/*", "MaximumConcurrency": "2"}
+    made = _guarded(deploy(guarded.account.aws, parameters, stack="ecrguard-audit"), guarded.account)
+    policy.put(made.deployment, "version: 1\nrules:\n  - {name: amd64, platforms: [linux/amd64], on_mismatch: tag}\n")
+    inventory.wait_until_complete(made.deployment)
     return made
 
 
-def _guarded(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
+def _guarded(deployment: Deployment, account: Account) -> Guarded:
     topic = deployment.outputs["AlertsTopicArn"]
-    queue = AlertQueue.subscribe(deployment.client, topic, f"{deployment.stack}-alerts")
-    return Guarded(deployment, queue, tmp_path_factory.mktemp("layouts"))
+    return Guarded(deployment, account, AlertQueue.subscribe(deployment.client, topic, f"{deployment.stack}-alerts"))

@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from localaws.demo_services import Account
     from localaws.deployment import Deployment
     from localaws.images import Node
+    from localaws.process import LocalAws
     from localaws.subscriber import Alert, AlertQueue
 
 WAIT_SECONDS = 60.0
+
+
+def push(aws: LocalAws, layouts: Path, node: Node, name: str) -> None:
+    """Push to ``repository:tag`` with a real client, in the environment that has one."""
+    layout = images.write_layout(node, layouts / node.digest.partition(":")[2])
+    command: list[str | Path] = [process.PYTHON, "-m", "localaws", "push", layout.directory, f"{aws.registry}/{name}"]
+    done = subprocess.run(command, cwd=process.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def wait_for[T](what: str, look: Callable[[], T], *, seconds: float = WAIT_SECONDS) -> T:
@@ -35,11 +45,11 @@ def wait_for[T](what: str, look: Callable[[], T], *, seconds: float = WAIT_SECON
 
 @dataclass
 class Guarded:
-    """A deployed stack, a subscriber of its alerts, and a registry client."""
+    """A deployed stack, the account that it is in, and a subscriber of its alerts."""
 
     deployment: Deployment
+    account: Account
     queue: AlertQueue
-    layouts: Path
     received: list[Alert] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
@@ -54,12 +64,7 @@ class Guarded:
         return name
 
     def push(self, node: Node, repository: str, tag: str) -> None:
-        """Push with a real client, in the environment that has one."""
-        layout = images.write_layout(node, self.layouts / node.digest.partition(":")[2])
-        reference = f"{self.deployment.aws.registry}/{repository}:{tag}"
-        command: list[str | Path] = [process.PYTHON, "-m", "localaws", "push", layout.directory, reference]
-        done = subprocess.run(command, cwd=process.ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        self.account.push(node, f"{repository}:{tag}")
 
     def send(self, message: str) -> None:
         """Put a message on the push queue, as EventBridge does."""

@@ -1,4 +1,4 @@
-"""The demo's own pushes, on the deployed stack: verdict, alert, action of each."""
+"""The demo's own workloads, pushes and changes on the deployed stack: what is known, and verdict, alert, action."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from localaws.demo_account import STANDING, Standing
 from localaws.demo_cases import CASES, FROM_A_MAC, Case, Expected
-from localaws.demo_checks import Seen, Stage, problems
-from localaws.demo_services import create_repositories
+from localaws.demo_changes import CHANGES, Change
+from localaws.demo_checks import problems, problems_of_standing
+from localaws.demo_stage import Changed, Seen, Stage
+
+from ecrguard.config import SOURCES
+from localaws import inventory
 
 if TYPE_CHECKING:
     from tests.e2e.guarded import Guarded
@@ -16,15 +21,44 @@ if TYPE_CHECKING:
 IDS = [f"{case.name}-{case.expected.judgement}" for case in CASES]
 
 
+@pytest.mark.parametrize("standing", STANDING, ids=[f"{each.known.source}-{each.known.name}" for each in STANDING])
+def test_the_first_reading_of_the_account_finds_what_was_there_before_the_stack(
+    known_at_first: dict[str, list[inventory.Entry]], standing: Standing
+) -> None:
+    assert problems_of_standing(standing, known_at_first[standing.repository]) == []
+
+
+def test_the_account_has_a_workload_of_every_source() -> None:
+    assert inventory.SOURCES == SOURCES
+    assert {standing.known.source for standing in STANDING} == set(SOURCES)
+
+
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_a_push_gets_its_one_verdict_and_what_follows_from_it(guarded: Guarded, case: Case) -> None:
-    create_repositories(guarded.deployment, [case.repository])
-    stage = Stage(
-        guarded.deployment, guarded.queue, lambda pushed: guarded.push(pushed.image, pushed.repository, pushed.tag)
-    )
+    assert problems(push(guarded, case)) == []
+
+
+def test_a_change_is_known_by_its_event_and_alerted_where_the_image_cannot_run(guarded: Guarded) -> None:
+    [web] = [case for case in CASES if case.name == "shop/web:1.4"]
+    push(guarded, web)
+    for step in CHANGES:
+        came = push(guarded, step) if isinstance(step, Case) else change(guarded, step)
+        assert problems(came) == []
+
+
+def push(guarded: Guarded, case: Case) -> Seen:
+    guarded.account.repositories([case.repository])
+    stage = Stage(guarded.deployment, guarded.account, guarded.queue)
     seen = stage.play(case)
     guarded.received += [*seen.alerts, *stage.astray]
-    assert problems(case, seen) == []
+    return seen
+
+
+def change(guarded: Guarded, step: Change) -> Changed:
+    stage = Stage(guarded.deployment, guarded.account, guarded.queue)
+    changed = stage.change(step)
+    guarded.received += [*changed.alerts, *stage.astray]
+    return changed
 
 
 VERDICT = {
@@ -37,34 +71,50 @@ VERDICT = {
 }
 
 
+def seen(case: Case = FROM_A_MAC, *, verdicts: int = 1, tags: frozenset[str] = frozenset()) -> Seen:
+    return Seen(case, [VERDICT] * verdicts, [], None, tags)
+
+
+def expecting(expected: Expected) -> Case:
+    return replace(FROM_A_MAC, expected=expected)
+
+
 @pytest.mark.parametrize(
-    ("seen", "expected", "problem"),
+    ("came", "problem"),
     [
-        (Seen([], [], None, frozenset()), FROM_A_MAC.expected, "expected one verdict, got 0"),
-        (Seen([VERDICT, VERDICT], [], None, frozenset()), FROM_A_MAC.expected, "expected one verdict, got 2"),
-        (Seen([VERDICT], [], None, frozenset()), FROM_A_MAC.expected, "expected 1 alert(s), got 0"),
+        (seen(verdicts=0), "expected one verdict, got 0"),
+        (seen(verdicts=2), "expected one verdict, got 2"),
+        (seen(), "expected 1 alert(s), got 0"),
         (
-            Seen([VERDICT], [], None, frozenset()),
-            Expected("ok", "platforms_match", ["linux/arm64"], ["linux/amd64"]),
+            seen(expecting(Expected("ok", "platforms_match", ["linux/arm64"], ["linux/amd64"]))),
             "verdict: expected ok, got mismatch",
         ),
         (
-            Seen([VERDICT], [], None, frozenset()),
-            replace(FROM_A_MAC.expected, needs=["linux/arm64"]),
+            seen(expecting(replace(FROM_A_MAC.expected, needs=["linux/arm64"]))),
             "needs: expected ['linux/arm64'], got ['linux/amd64']",
         ),
         (
-            Seen([VERDICT], [], None, frozenset({"latest"})),
-            replace(FROM_A_MAC.expected, marked=True),
+            seen(expecting(replace(FROM_A_MAC.expected, marked=True)), tags=frozenset({"latest"})),
             "actions done: expected ['tag'], got none",
         ),
         (
-            Seen([VERDICT], [], None, frozenset({"latest", "ecrguard-mismatch-0"})),
-            FROM_A_MAC.expected,
+            seen(tags=frozenset({"latest", "ecrguard-mismatch-0"})),
             "marker tags: expected none, got {'ecrguard-mismatch-0'}",
         ),
     ],
 )
-def test_the_demo_says_what_is_not_as_it_must_be(seen: Seen, expected: Expected, problem: str) -> None:
-    found = problems(replace(FROM_A_MAC, expected=expected), seen)
-    assert f"grafana:latest ({FROM_A_MAC.story}): {problem}" in found
+def test_the_demo_says_what_of_a_push_is_not_as_it_must_be(came: Seen, problem: str) -> None:
+    assert f"grafana:latest ({FROM_A_MAC.story}): {problem}" in problems(came)
+
+
+def test_the_demo_says_what_is_not_known_as_it_must_be() -> None:
+    standing = STANDING[0]
+    [problem] = problems_of_standing(standing, [])
+    assert problem == f"ecs-service prod/web: known: expected {[standing.known]}, got none"
+    [created, *_] = (step for step in CHANGES if isinstance(step, Change))
+    assert problems(Changed(created, (), [], 0.0)) == [
+        f"{created.story}: known: expected {list(created.known)}, got none"
+    ]
+    assert problems(Changed(replace(created, subject="ECS service prod/news"), created.known, [], 0.0)) == [
+        f"{created.story}: expected 1 alert(s), got 0"
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from localaws.demo_services import MISTAKEN_POLICY
+from localaws.demo_account import MISTAKEN_POLICY
 
 from localaws import images, policy
 

@@ -75,6 +75,13 @@ def test_what_is_printed_is_enough_to_push_and_to_be_alerted(
             "AuthenticationConfiguration": {"AccessRoleArn": "arn:aws:iam::000000000000:role/pull"},
         },
     )
+    [table] = re.findall(r"--table-name (\S+)", printed)
+    [key] = re.findall(r"--expression-attribute-values '(.+)'", printed)
+    query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": json.loads(key)}
+    wait_for("known service", lambda: client("dynamodb").query(TableName=table, **query)["Items"])
+    [function] = re.findall(r"--function-name (\S+)", printed)
+    answer = json.load(client("lambda").invoke(FunctionName=function)["Payload"])
+    assert (answer["running"], answer["unreadable"]) == ([], [])
     queue = client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
     [topic] = re.findall(r"--topic-arn (\S+)", printed)
     client("sns").subscribe(
@@ -94,7 +101,7 @@ def test_what_is_printed_is_enough_to_push_and_to_be_alerted(
     )
 
     up.send_signal(signal.SIGINT)
-    _, said = up.communicate(timeout=30)
+    _, said = up.communicate(timeout=60)
     assert up.returncode == 0, said
     assert said.endswith("stopped; nothing is left running\n")
     assert _is_free(port)

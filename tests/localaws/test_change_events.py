@@ -265,3 +265,32 @@ def test_a_stack_sets_the_recovery_and_the_time_to_live_of_its_table(client: Cal
         "TimeToLiveStatus": "ENABLED",
         "AttributeName": "expires",
     }
+
+
+def test_a_trail_tells_of_calls_that_the_emulator_answers_itself(
+    client: Callable[[str], Any], name: str, take: Callable[[], list[Event]]
+) -> None:
+    role = f"arn:aws:iam::{process.ACCOUNT}:role/own"
+    target = {"Arn": f"arn:aws:sqs:{process.REGION}:{process.ACCOUNT}:{name}-changes", "RoleArn": role}
+    schedule = {"ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+    made = client("scheduler").create_schedule(Name=name, **schedule)["ScheduleArn"]
+    client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)")
+    client("events").put_targets(Rule=name, Targets=[{"Id": "1", "Arn": target["Arn"]}])
+    runtime = client("bedrock-agentcore-control").create_agent_runtime(
+        agentRuntimeName=name.replace("-", "_"),
+        agentRuntimeArtifact={"containerConfiguration": {"containerUri": "busybox"}},
+        roleArn=role,
+        networkConfiguration={"networkMode": "PUBLIC"},
+    )["agentRuntimeArn"]
+    calls = {event["detail"]["eventName"]: event for event in take() if event["detail-type"] == CALL}
+    assert {event["source"]: call for call, event in calls.items()} == {
+        "aws.scheduler": "CreateSchedule",
+        "aws.events": "PutTargets",
+        "aws.bedrock-agentcore": "CreateAgentRuntime",
+    }
+    assert calls["CreateSchedule"]["detail"]["responseElements"]["scheduleArn"] == made
+    assert calls["PutTargets"]["detail"]["requestParameters"]["rule"] == name
+    assert calls["CreateAgentRuntime"]["detail"]["responseElements"]["agentRuntimeArn"] == runtime
+    with pytest.raises(client("scheduler").exceptions.ConflictException):
+        client("scheduler").create_schedule(Name=name, **schedule)
+    assert names(take()) == []
