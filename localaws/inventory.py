@@ -110,13 +110,18 @@ def wait_until_complete(deployment: Deployment, *, seconds: float = 60) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def reconcile(deployment: Deployment) -> dict[str, Any]:
+def reconcile(deployment: Deployment, *read: str) -> dict[str, Any]:
     """Have all read at once that is due; what the function answers.
+
+    Args:
+        deployment: whose function is invoked.
+        read: sources to be read now, due or not.
 
     Raises:
         RuntimeError: the function crashed.
     """
-    answer = deployment.client("lambda").invoke(FunctionName=deployment.outputs["ReconcileFunctionName"], Payload=b"{}")
+    name, asked = deployment.outputs["ReconcileFunctionName"], {"read": read}
+    answer = deployment.client("lambda").invoke(FunctionName=name, Payload=json.dumps(asked).encode())
     payload = answer["Payload"].read()
     if "FunctionError" in answer:
         raise RuntimeError(f"the reconcile function ended with {answer['FunctionError']}: {payload.decode()}")

@@ -262,7 +262,13 @@ def changed_workload() -> Alert:
     images.push("shop/api", content.single("arm64"), "3.0")
     alerts = RecordingAlerts()
     guard = DeployedGuard(
-        images, REGISTRY, FakePolicies(load_policy(b"version: 1")), alerts, lambda: JUDGED, lambda _: None
+        images=images,
+        registry=REGISTRY,
+        guards=lambda _: True,
+        policies=FakePolicies(load_policy(b"version: 1")),
+        alerts=alerts,
+        now=lambda: JUDGED,
+        told=lambda _: None,
     )
     occasion = Occasion("7f1f6a5e-0b0e-4d56-9d0c-6c1b1f0a9d3e", TIME)
     guard.check([ecs("shop/api:3.0", "linux/amd64", "prod/api")], occasion)

@@ -143,8 +143,7 @@ def test_a_full_reading_sees_what_no_event_told(guarded: Guarded, unheard: Calla
     unheard()
     guarded.account.delete_service("prod", ended)
     guarded.account.service("prod", begun, f"{begun}:1")
-    make_due(guarded, "ecs")
-    answer = inventory.reconcile(guarded.deployment)
+    answer = inventory.reconcile(guarded.deployment, "ecs")
     assert (answer["replaced"], answer["removed"]) == ({"ecs": 1}, {"ecs": 1})
     assert not inventory.entries(guarded.deployment, ended)
     [entry] = inventory.entries(guarded.deployment, begun)
@@ -183,8 +182,7 @@ def test_a_source_that_is_denied_is_named_and_no_push_passes_until_it_can_be_rea
     repository, sources = audited.repository("audited/"), set(inventory.sources(audited.deployment))
     iam.delete_role_policy(RoleName=role, PolicyName="ecs")
     try:
-        make_due(audited, *sources)
-        answer = inventory.reconcile(audited.deployment)
+        answer = inventory.reconcile(audited.deployment, *sources)
         start_anew(audited, "PushFunctionName", timeout=119)
         audited.push(images.image("linux/amd64", label=repository), repository, "1")
         [verdict] = audited.judged(repository, "1")
@@ -200,8 +198,7 @@ def test_a_source_that_is_denied_is_named_and_no_push_passes_until_it_can_be_rea
     assert alert["unknowns"][0]["reason"] == "access_denied"
     assert "ecs:ListServices was denied" in alert["verdict"]["explanation"]
 
-    make_due(audited, "ecs")
-    assert inventory.reconcile(audited.deployment)["unreadable"] == []
+    assert inventory.reconcile(audited.deployment, "ecs")["unreadable"] == []
     start_anew(audited, "PushFunctionName", timeout=120)
     body, attributes = audited.dead_letter(repository)
     assert attributes["code"] == "access_denied"
@@ -226,12 +223,6 @@ def unheard(guarded: Guarded) -> Iterator[Callable[[], None]]:
 
 def known(guarded: Guarded, repository: str) -> list[Entry]:
     return wait_for(f"workload of {repository}", lambda: inventory.entries(guarded.deployment, repository))
-
-
-def make_due(guarded: Guarded, *sources: str) -> None:
-    """Have the next run read these sources, as it would once their time has come."""
-    for source in sources:
-        note(guarded, source, "REMOVE ended")
 
 
 def note(guarded: Guarded, source: str, update: str, values: dict[str, Any] | None = None) -> None:

@@ -24,6 +24,7 @@ def functions_know_what_they_need(stack: Stack) -> None:
     }
     judging = {
         "ALERTS_TOPIC_ARN": "${AlertsTopic}",
+        "REPOSITORY_PATTERN": "*",
         "INVENTORY_TABLE": "${InventoryTable}",
         "LINKED_WORKLOADS": ALL,
         "RECONCILE_MINUTES": "60",

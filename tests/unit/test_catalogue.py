@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REGISTRY = Registry("123456789012", "eu-west-1")
 ENVIRONMENT = {
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
+    "REPOSITORY_PATTERN": "*",
     "INVENTORY_TABLE": "inventory",
     "LINKED_WORKLOADS": ",".join(SOURCES),
     "RECONCILE_MINUTES": "60",

@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "PUSH_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Push-1A2B",
     "MAX_RECEIVES": "5",
     "ENFORCEMENT": "audit",
+    "REPOSITORY_PATTERN": "*",
     "INVENTORY_TABLE": "ecrguard-Inventory-1A2B",
     "LINKED_WORKLOADS": "ecs,apprunner",
     "RECONCILE_MINUTES": "60",
@@ -119,6 +120,28 @@ def test_a_source_that_does_not_exist_is_refused_with_those_that_do() -> None:
 
     assert "LINKED_WORKLOADS, got 'fargate'" in str(caught.value)
     assert all(name in str(caught.value) for name in SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "repository", "guarded"),
+    [
+        ("*", "team/app", True),
+        ("team/*", "team/app", True),
+        ("team/*", "team/app/deep", True),
+        ("team/*", "my-team/app", False),
+        ("team/*", "team", False),
+        ("*/app", "team/app", True),
+        ("te*/a*p", "team/app", True),
+        ("team.app", "team-app", False),
+        ("team/app", "team/app", True),
+        ("team/app", "team/app2", False),
+    ],
+)
+def test_a_pattern_guards_what_the_rule_and_the_roles_take_it_for(
+    pattern: str, repository: str, *, guarded: bool
+) -> None:
+    config = GuardConfig.from_env(ENVIRONMENT | {"REPOSITORY_PATTERN": pattern})
+    assert config.guards(repository) is guarded
 
 
 def test_enforcement_tag_allows_the_marker() -> None:

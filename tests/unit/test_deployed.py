@@ -34,9 +34,12 @@ class Deployed:
     policies: FakePolicies = field(default_factory=FakePolicies)
     alerts: RecordingAlerts = field(default_factory=RecordingAlerts)
     told: list[Report] = field(default_factory=list)
+    guarded: set[str] = field(default_factory=lambda: {REPOSITORY, "team/other"})
 
     def check(self, *workloads: Workload) -> list[tuple[Judgement, Reason]]:
-        guard = DeployedGuard(self.images, REGISTRY, self.policies, self.alerts, lambda: NOW, self.told.append)
+        guard = DeployedGuard(
+            self.images, REGISTRY, self.guarded.__contains__, self.policies, self.alerts, lambda: NOW, self.told.append
+        )
         guard.check(workloads, OCCASION)
         return [(report.verdict.judgement, report.verdict.reason) for report in self.told]
 
@@ -130,6 +133,14 @@ def test_a_repository_that_is_off_is_not_judged(deployed: Deployed) -> None:
     deployed.holds(single("arm64"), "1.4")
 
     assert deployed.check(ecs()) == [(Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF)]
+
+
+def test_a_repository_that_another_stack_guards_is_not_read(deployed: Deployed) -> None:
+    deployed.holds(single("arm64"), "1.4")
+    deployed.guarded.clear()
+
+    assert deployed.check(ecs()) == []
+    assert deployed.images.operations() == []
 
 
 def test_an_artifact_is_nothing_to_run(deployed: Deployed) -> None:

@@ -15,7 +15,7 @@ from tests.invoked import Captured
 import reconcile as function
 from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.errors import AbsentError, UnreadableError
+from ecrguard.errors import AbsentError, MalformedEventError, UnreadableError
 from ecrguard.reconcile import Reconciler
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ class Invoked:
         sources: dict[str, Any] = {"ecs": lambda: self.source}
         return Reconciler(self.inventory, sources, lambda *_: None, self.deadline, PERIOD, self.clock)
 
-    def run(self) -> Any:
+    def run(self, event: dict[str, Any] | None = None) -> Any:
         self.captured.logged.clear()
         self.captured.printed = ""
-        return self.captured.call({})
+        return self.captured.call(event or {})
 
     def messages(self) -> list[str]:
         return [line["message"] for line in self.captured.logged]
@@ -136,6 +136,24 @@ def test_a_source_that_cannot_be_there_is_named_and_rings_nothing(invoked: Invok
     assert invoked.run()["absent"] == ["ecs"]
     assert invoked.messages() == ["source absent", "reconciled"]
     assert invoked.captured.metrics() == {"InventoryAge": 0, "InventoryOverdue": 0, "SourceUnreadable": 0}
+
+
+def test_a_source_that_is_asked_for_is_read_though_it_is_not_due(invoked: Invoked) -> None:
+    invoked.run()
+    invoked.source.calls = []
+
+    assert invoked.run()["pages"] == {}
+    assert invoked.run({"read": ["ecs"]})["pages"] == {"ecs": 1}
+    assert invoked.source.calls == ["page"]
+
+
+# Powertools', where a run is refused before there is anything to measure.
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+@pytest.mark.parametrize("read", ["ecs", ["lambda"], [7], {"ecs": 1}, None])
+def test_what_is_no_source_that_is_on_is_refused_with_those_that_are(invoked: Invoked, read: Any) -> None:
+    with pytest.raises(MalformedEventError, match=r"^expected a list of some of ecs as read, got "):
+        invoked.run({"read": read})
+    assert invoked.source.calls == []
 
 
 def test_the_time_of_the_invocation_is_kept(invoked: Invoked) -> None:

@@ -40,6 +40,7 @@ class GuardConfig:
 
     Attributes:
         alerts_topic_arn: SNS topic that alerts are published on.
+        repository_pattern: repositories that are guarded; ``*`` is any characters, as in the rule and the roles.
         inventory_table: DynamoDB table of the workloads.
         linked_workloads: names of the sources of workloads that are read, each once; none for the policy alone.
         reconcile_period: how long after a full reading of a source it is read again.
@@ -49,6 +50,7 @@ class GuardConfig:
     """
 
     alerts_topic_arn: str
+    repository_pattern: str
     inventory_table: str
     linked_workloads: tuple[str, ...]
     reconcile_period: timedelta
@@ -60,6 +62,11 @@ class GuardConfig:
     def inventory_limit(self) -> timedelta:
         """From which age on the inventory is too old: two full readings have not come to an end."""
         return 3 * self.reconcile_period
+
+    def guards(self, repository: str) -> bool:
+        """Whether a repository of the registry is guarded."""
+        parts = map(re.escape, self.repository_pattern.split("*"))
+        return re.fullmatch(".*".join(parts), repository) is not None
 
     @property
     def partition(self) -> str:
@@ -81,6 +88,7 @@ class GuardConfig:
         """
         return cls(
             alerts_topic_arn=_topic_arn(environ),
+            repository_pattern=_required(environ, "REPOSITORY_PATTERN"),
             inventory_table=_required(environ, "INVENTORY_TABLE"),
             linked_workloads=_sources(environ),
             reconcile_period=timedelta(minutes=_number(environ, "RECONCILE_MINUTES")),

@@ -51,6 +51,7 @@ class DeployedGuard:
     Attributes:
         images: of the guarded registry.
         registry: that is guarded.
+        guards: whether a repository of it is.
         policies: where the policy in force is.
         alerts: where alerts go.
         now: the time, UTC.
@@ -59,20 +60,22 @@ class DeployedGuard:
 
     images: ImageStore
     registry: Registry
+    guards: Callable[[str], bool]
     policies: PolicySource
     alerts: AlertPublisher
     now: Callable[[], datetime]
     told: Callable[[Report], None]
 
     def check(self, workloads: Iterable[Workload], occasion: Occasion) -> None:
-        """Judge each, then alert on those that cannot run what they name.
+        """Judge each that names a guarded repository, then alert on those that cannot run what they name.
 
         Raises:
             UnreadableError: something could not be read that a later try may, and nobody was alerted; or an alert was
                 not taken.
         """
         reading = _Reading(self.images)
-        for report in [self._report(workload, occasion, reading) for workload in workloads]:
+        guarded = [workload for workload in workloads if self.guards(workload.reference.repository)]
+        for report in [self._report(workload, occasion, reading) for workload in guarded]:
             if report.alerted:
                 self.alerts.publish(_alert(report, self.now()))
             self.told(report)

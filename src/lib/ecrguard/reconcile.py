@@ -18,7 +18,7 @@ from ecrguard.errors import AbsentError, LostPassError, UnreadableError
 from ecrguard.ports import Replacement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from ecrguard.deadline import Deadline
@@ -77,12 +77,13 @@ class Reconciler:
     period: timedelta
     now: Callable[[], datetime]
 
-    def run(self, owner: str, until: datetime) -> Run:
+    def run(self, owner: str, until: datetime, asked: Collection[str] = ()) -> Run:
         """Make the passes that are due.
 
         Args:
             owner: of the lease: what names this run.
             until: when this run has ended for certain, UTC.
+            asked: sources to be read now, due or not.
 
         Raises:
             UnreadableError: the inventory cannot be read or written.
@@ -90,11 +91,11 @@ class Reconciler:
         if not self.inventory.lease(owner, self.now(), until):
             return Run(held=True)
         try:
-            return self._run()
+            return self._run(asked)
         finally:
             self.inventory.release(owner)
 
-    def _run(self) -> Run:
+    def _run(self, asked: Collection[str]) -> Run:
         run = Run()
         states = self.inventory.states()
         for source in states.keys() - self.sources.keys():
@@ -102,7 +103,7 @@ class Reconciler:
         known = [states.get(source, SourceState(source)) for source in self.sources]
         # Those that have waited longest first, so that a large source does not keep the others from their turn.
         for state in sorted(known, key=_waiting):
-            if state.due(self.now(), self.period):
+            if state.source in asked or state.due(self.now(), self.period):
                 self._pass(state, run)
         after = self.inventory.states()
         run.states = tuple(after.get(source, SourceState(source)) for source in self.sources)

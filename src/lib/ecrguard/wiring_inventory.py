@@ -88,6 +88,7 @@ def _deployed_guard(session: boto3.Session, config: GuardConfig, told: Callable[
     return DeployedGuard(
         images=images(session, config),
         registry=config.registry,
+        guards=config.guards,
         policies=policies(session, config),
         alerts=alerts(session, config),
         now=utc_now,
