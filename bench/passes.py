@@ -116,7 +116,7 @@ def _reconciler(aws: Aws, clock: VirtualClock, table: str) -> Reconciler:
     ecs = functools.cache(lambda: session.client("ecs", config=READERS))
     calls, revisions = Calls(Pace(clock, clock.sleep)), RevisionTable(dynamodb, table)
 
-    def judge(changed: Sequence[Workload], _: Pass) -> None:
+    def judge(_: Pass, changed: Sequence[Workload]) -> None:
         if changed:
             raise WrongResultError(f"expected nothing to have changed, got {len(changed)} workloads")
 

@@ -14,7 +14,7 @@ from tests.fakes.inventory import FakeInventory, FakeInventoryReader
 from ecrguard.adapters.inventory_reader import STATES_KEPT, InventoryReader
 from ecrguard.adapters.inventory_table import InventoryTable
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.inventory import BadImage, Page, Sighting
+from ecrguard.domain.inventory import BadImage, Page, Sighting, judged
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.reference import Registry, parse_reference
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
@@ -125,7 +125,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 def tell(world: World, told: Sighting, minutes: float, source: str = "ecs") -> None:
     known = world.inventory.known(source, [told.arn]).get(told.arn)
-    world.inventory.replace(source, [Replacement(told, at(minutes), known)])
+    world.inventory.replace(source, [Replacement(told, at(minutes), known, judged(told, known))])
 
 
 def complete(world: World, source: str = "ecs", minutes: float = 0, arns: Sequence[str] = ()) -> None:
@@ -238,6 +238,22 @@ def test_what_is_known_of_a_workload_tells_what_it_takes_to_compare_it(world: Wo
     assert list(world.inventory.all_known("apprunner")) == []
 
 
+def test_what_has_been_judged_is_noted_of_what_is_still_so(world: World) -> None:
+    told, other = sighting("api", "team/app:1"), sighting("api", "team/app:2")
+    world.inventory.replace("ecs", [Replacement(told, at(1), None)])
+
+    def runs() -> frozenset[str]:
+        return world.inventory.known("ecs", [told.arn])[told.arn].runs
+
+    assert runs() == frozenset()
+    world.inventory.judged("ecs", other, judged(other, None))
+    world.inventory.judged("ecs", sighting("nowhere", "team/app:1"), frozenset({"x"}))
+    assert runs() == frozenset()
+    world.inventory.judged("ecs", told, judged(told, None))
+    assert len(runs()) == 1
+    assert len(list(world.inventory.all_known("ecs"))) == 1
+
+
 def test_sources_are_kept_apart(world: World) -> None:
     tell(world, sighting("api", "team/app:1"), 1, "ecs")
     tell(world, sighting("api", "team/app:2"), 2, "tasks")
@@ -322,11 +338,14 @@ def test_a_source_that_cannot_be_there_has_nothing_to_say(world: World) -> None:
 def test_a_pass_goes_on_where_it_was_cut(world: World) -> None:
     running = world.inventory.begin("ecs", NOON)
     running = world.inventory.turn(running, Page((arn("a"), arn("b")), "token 2", unknowns=(DENIED,)))
-    world.inventory.stall(running)
+    tried = world.inventory.attempt(world.inventory.attempt(running, at(6)), at(11))
+    world.inventory.excuse(tried)
 
     found = world.inventory.states()["ecs"].running
 
-    assert found == replace(running, stalls=1)
+    assert world.inventory.states()["ecs"].tried == at(11)
+    assert (tried.stalls, found) == (2, replace(running, stalls=1))
+    assert found is not None
     assert (found.pages, found.cursor, found.started, found.unknowns) == (1, "token 2", NOON, (DENIED,))
     turned = world.inventory.turn(found, Page((arn("c"), arn("a"))))
     assert turned.stalls == 0
@@ -356,7 +375,8 @@ LOSERS: dict[str, Callable[[Inventory], object]] = {
     "turns a page of a pass that is over": lambda inventory: inventory.turn(
         replace(inventory_pass(inventory), started=at(-5)), Page()
     ),
-    "stalls at a page that is turned": lambda inventory: inventory.stall(inventory_pass(inventory, pages=0)),
+    "tries a page that is turned": lambda inventory: inventory.attempt(inventory_pass(inventory, pages=0), at(1)),
+    "excuses a page that is turned": lambda inventory: inventory.excuse(inventory_pass(inventory, pages=0)),
     "ends a pass that is over": lambda inventory: inventory.end(
         replace(inventory_pass(inventory), started=at(-5)), at(1)
     ),
@@ -419,12 +439,12 @@ def test_the_states_of_sources_are_read_again_only_after_a_while(table: Inventor
     reader.linked(REGISTRY, "team/web")
 
     assert calls == [
-        "repository#team/app",
         "inventory",
         "repository#team/app",
         "repository#team/app",
+        "repository#team/app",
+        "inventory",
         "repository#team/web",
-        "inventory",
     ]
 
 

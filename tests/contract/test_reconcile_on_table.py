@@ -36,7 +36,7 @@ NOW = {
     )
 }
 # When something was written, and by which write, is another matter than what it says.
-VOLATILE = frozenset({"observed", "version", "seen", "expires", "complete", "ended"})
+VOLATILE = frozenset({"observed", "version", "seen", "expires", "complete", "ended", "tried"})
 
 
 class Killed(BaseException):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.inventory import BadImage, Known, Page, Pass, Sighting, SourceState, fingerprint, gaps, runs
+from ecrguard.domain.inventory import BadImage, Known, Page, Pass, Sighting, SourceState, fingerprint, gaps
 from ecrguard.errors import LostPassError
 from ecrguard.ports import LinkedWorkloads, Replacement
 
@@ -53,6 +53,12 @@ class FakeInventory:
                 continue
             there[arn] = (_known(each, str(self.writes)), each.sighting)
 
+    def judged(self, source: str, sighting: Sighting, runs: frozenset[str]) -> None:
+        self._write()
+        known, there = self.sightings.get(source, {}).get(sighting.arn, (None, None))
+        if known is not None and there is not None and known.fingerprint == fingerprint(sighting):
+            self.sightings[source][sighting.arn] = (replace(known, runs=runs), there)
+
     def begin(self, source: str, started: datetime) -> Pass:
         self._write()
         state = self.passes.get(source, SourceState(source))
@@ -82,9 +88,16 @@ class FakeInventory:
         ended = replace(state, complete=complete, ended=now, unknowns=running.unknowns, absent=absent)
         self.passes[running.source] = ended
 
-    def stall(self, running: Pass) -> None:
+    def attempt(self, running: Pass, now: datetime) -> Pass:
         self._write()
-        self._go_on(running, replace(running, stalls=running.stalls + 1))
+        tried = replace(running, stalls=running.stalls + 1)
+        self._go_on(running, tried)
+        self.passes[running.source] = replace(self.passes[running.source], tried=now)
+        return tried
+
+    def excuse(self, running: Pass) -> None:
+        self._write()
+        self._go_on(running, replace(running, stalls=running.stalls - 1))
 
     def forget(self, source: str) -> None:
         self._write()
@@ -123,7 +136,7 @@ def _known(each: Replacement, version: str) -> Known:
         repositories=tuple(sorted({workload.reference.repository for workload in sighting.workloads})),
         bad=bool(sighting.bad_images),
         fingerprint=fingerprint(sighting),
-        runs=frozenset(runs(workload) for workload in sighting.workloads),
+        runs=each.judged,
         definitions=tuple(sorted({workload.definition for workload in sighting.workloads if workload.definition})),
     )
 

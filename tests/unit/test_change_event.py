@@ -114,6 +114,16 @@ CALLS = {
         RESIZE,
     ),
     "a function by its partial ARN": (
+        call("lambda", "DeleteFunction20150331", {"functionName": "123456789012:function:resize"}),
+        "lambda",
+        RESIZE,
+    ),
+    "a version of a function": (
+        call("lambda", "DeleteFunction20150331", {"functionName": "resize:7"}),
+        "lambda",
+        RESIZE,
+    ),
+    "a function by its ARN": (
         call("lambda", "DeleteFunction20150331", {"functionName": RESIZE}),
         "lambda",
         RESIZE,
@@ -177,6 +187,7 @@ MALFORMED = {
     "no parameters": call("sagemaker", "DeleteEndpoint"),
     "a name that is no text": call("sagemaker", "DeleteEndpoint", {"endpointName": 7}),
     "no function": call("lambda", "DeleteFunction20150331", {}, {}),
+    "something else than a function": call("lambda", "DeleteFunction20150331", {"functionName": "a b"}),
     "no rule": call("events", "DeleteRule", {}),
 }
 

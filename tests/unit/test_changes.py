@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,19 +13,20 @@ from tests.fakes.dead_letters import FakeDeadLetters
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.queue import FakeQueue
 from tests.fakes.source import FakeSource
-from tests.inventories import ARM64, Clock, arn, contents, elsewhere, service, truth
+from tests.inventories import ARM64, REGISTRY, Clock, arn, contents, elsewhere, service, truth
 
-from ecrguard.changes import Changes, Taken
+from ecrguard.changes import MOST_FOLLOWERS, SECONDS_FOR_A_CHANGE, Changes, Taken
+from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.domain.inventory import Sighting
 from ecrguard.errors import AbsentError, UnreadableError
-from ecrguard.inbox import MALFORMED_EVENT
+from ecrguard.inbox import FOREIGN_REGISTRY, MALFORMED_EVENT
 from ecrguard.ports import Message, Replacement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecrguard.deployed import Occasion
-    from ecrguard.domain.inventory import Sighting
     from ecrguard.domain.workload import Workload
 
 MAX_RECEIVES = 5
@@ -59,6 +60,26 @@ def registered(family: str) -> str:
 
 
 @dataclass
+class Batch:
+    """What became of some messages: of those that were handled, and why of those that are to be tried again."""
+
+    taken: list[Taken] = field(default_factory=list)
+    failed: dict[str, Unknown] = field(default_factory=dict)
+
+    @property
+    def looked_at(self) -> list[str]:
+        return [arn for each in self.taken for arn in each.looked_at]
+
+    @property
+    def denied(self) -> list[Unknown]:
+        return [unknown for each in self.taken for unknown in each.denied]
+
+    @property
+    def buried(self) -> list[tuple[str, str]]:
+        return [each.buried for each in self.taken if each.buried is not None]
+
+
+@dataclass
 class Changing:
     source: FakeSource = field(default_factory=FakeSource)
     inventory: FakeInventory = field(default_factory=FakeInventory)
@@ -69,17 +90,33 @@ class Changing:
     queue: FakeQueue = field(default_factory=FakeQueue)
     name: str = "ecs"
 
-    def take(self, *bodies: str, receives: int = 1) -> Taken:
+    deadline: Deadline = field(default_factory=Deadline)
+
+    def take(self, *bodies: str, receives: int = 1) -> Batch:
         changes = Changes(
             self.inventory,
+            REGISTRY,
             {self.name: lambda: self.source},
             self._judge,
             self.dead_letters,
             self.queue,
+            self.deadline,
             self.clock,
             MAX_RECEIVES,
         )
-        return changes.take([Message(body, receives, f"receipt {index}") for index, body in enumerate(bodies)])
+        changes.begin()
+        batch = Batch()
+        for index, body in enumerate(bodies):
+            try:
+                batch.taken.append(changes.take(Message(body, receives, f"receipt {index}")))
+            except UnreadableError as error:
+                batch.failed[f"receipt {index}"] = error.unknown
+        return batch
+
+    def has_been_read(self) -> None:
+        """A pass of the source has ended: from now on what it has may have changed."""
+        running = self.inventory.begin(self.name, self.clock())
+        self.inventory.end(running, self.clock())
 
     def _judge(self, workloads: Sequence[Workload], occasion: Occasion) -> None:
         if self.fails is not None:
@@ -89,7 +126,9 @@ class Changing:
 
 @pytest.fixture
 def changing() -> Changing:
-    return Changing()
+    made = Changing()
+    made.has_been_read()
+    return made
 
 
 def unreadable(reason: UnknownReason) -> UnreadableError:
@@ -110,13 +149,11 @@ def test_a_workload_is_looked_at_again_and_known_as_it_is_now(changing: Changing
     assert contents(changing.inventory) == {}
 
 
-def test_workloads_of_a_batch_are_read_together_and_each_once(changing: Changing) -> None:
+def test_workloads_of_a_batch_are_read_each_once(changing: Changing) -> None:
     changing.source.put(*(service(name) for name in "abc"))
 
-    taken = changing.take(*(event(arn(name)) for name in "abcab"))
-
-    assert changing.source.calls == ["read"]
-    assert sorted(taken.looked_at) == [arn("a"), arn("b"), arn("c")]
+    assert changing.take(*(event(arn(name)) for name in "abcab")).looked_at == [arn("a"), arn("b"), arn("c")]
+    assert changing.take(event(arn("a"))).looked_at == [arn("a")]
 
 
 def test_what_comes_to_run_something_else_is_judged_once(changing: Changing) -> None:
@@ -131,16 +168,70 @@ def test_what_comes_to_run_something_else_is_judged_once(changing: Changing) -> 
     assert changing.judged == ["prod/a 1 linux/amd64: event 1", "prod/a 1 linux/arm64: event 3"]
 
 
-def test_what_could_not_be_judged_is_not_written_down_and_tried_again(changing: Changing) -> None:
-    changing.source.put(service("a"))
+def test_what_could_not_be_judged_is_known_all_the_same_and_judged_by_the_next_try(changing: Changing) -> None:
+    changing.source.put(service("a"), service("b"))
     changing.fails = unreadable(UnknownReason.THROTTLED)
-    taken = changing.take(event(arn("a")))
-    assert list(taken.failed) == ["receipt 0"]
-    assert contents(changing.inventory) == {}
+    batch = changing.take(event(arn("a")), event(arn("b")))
+    assert list(batch.failed) == ["receipt 0", "receipt 1"]
+    assert contents(changing.inventory) == truth(changing.source.workloads)
 
     changing.fails = None
-    assert not changing.take(event(arn("a"))).failed
-    assert len(changing.judged) == 1
+    assert not changing.take(event(arn("a"), 3), event(arn("b"), 4)).failed
+    assert not changing.take(event(arn("a"), 5)).failed
+    assert changing.judged == ["prod/a 1 linux/amd64: event 3", "prod/b 1 linux/amd64: event 4"]
+
+
+def test_what_there_is_before_a_source_was_read_has_not_changed() -> None:
+    changing = Changing()
+    changing.source.put(service("a"))
+    changing.take(event(arn("a")))
+    changing.has_been_read()
+    changing.take(event(arn("a")))
+    assert changing.judged == []
+
+    changing.source.put(service("a", "team/app:2"))
+    changing.take(event(arn("a"), 7))
+    assert changing.judged == ["prod/a 2 linux/amd64: event 7"]
+
+
+def test_a_platform_that_comes_back_has_not_changed(changing: Changing) -> None:
+    changing.source.put(service("a"))
+    changing.take(event(arn("a"), 1))
+    (workload,) = service("a").workloads
+    for number in range(2, 6):
+        # A cluster is scaled to none and back.
+        hosts = () if number % 2 == 0 else workload.hosts
+        changing.source.put(Sighting(arn("a"), (replace(workload, hosts=hosts),)))
+        changing.take(event(arn("a"), number))
+
+    assert changing.judged == ["prod/a 1 linux/amd64: event 1"]
+
+
+def test_what_would_not_be_done_in_time_is_put_off(changing: Changing) -> None:
+    changing.source.put(service("a"))
+    changing.deadline.seconds_left = lambda: SECONDS_FOR_A_CHANGE - 1
+
+    batch = changing.take(event(arn("a")))
+
+    assert [cause.reason for cause in batch.failed.values()] == [UnknownReason.UNAVAILABLE]
+    assert changing.source.calls == []
+
+
+def test_one_workload_that_cannot_be_told_holds_up_no_other(changing: Changing) -> None:
+    changing.source.put(service("a"), service("b"))
+    changing.source.denied[arn("a")] = Unknown(UnknownReason.UNAVAILABLE, "its task definition is gone", arn("a"))
+
+    batch = changing.take(event(arn("a")), event(arn("b")))
+
+    assert list(batch.failed) == ["receipt 0"]
+    assert set(contents(changing.inventory)) == {arn("b")}
+
+
+def test_an_event_of_another_account_is_kept_with_its_cause(changing: Changing) -> None:
+    batch = changing.take(event(arn("a"), account="210987654321"))
+
+    assert [code for code, _ in batch.buried] == [FOREIGN_REGISTRY]
+    assert changing.source.calls == []
 
 
 @pytest.mark.parametrize("reason", [UnknownReason.THROTTLED, UnknownReason.UNAVAILABLE])
@@ -190,11 +281,12 @@ def test_a_workload_that_may_not_be_read_keeps_what_is_known_of_it(changing: Cha
 
 def test_events_of_a_source_that_is_off_or_cannot_be_there_are_let_go(changing: Changing) -> None:
     changing.name = "apprunner"
-    assert changing.take(event(arn("a"))).ignored == 1
+    assert changing.take(event(arn("a"))).looked_at == []
+    assert changing.source.calls == []
     changing.name = "ecs"
     changing.source.before = lambda *_: _raise(AbsentError("not here"))
-    taken = changing.take(event(arn("a")))
-    assert (taken.ignored, taken.failed) == (1, {})
+    batch = changing.take(event(arn("a")))
+    assert (batch.looked_at, batch.failed, batch.buried) == ([], {}, [])
 
 
 def test_a_new_revision_has_whatever_follows_its_family_looked_at_again(changing: Changing) -> None:
@@ -212,7 +304,15 @@ def test_a_new_revision_has_whatever_follows_its_family_looked_at_again(changing
 
     assert taken.looked_at == [arn("nightly")]
     assert contents(changing.inventory, "schedules") == truth(changing.source.workloads)
-    assert changing.take(registered("other")).ignored == 1
+    assert changing.take(registered("other")).looked_at == []
+
+
+def test_a_family_that_very_many_follow_is_left_to_the_next_pass(changing: Changing) -> None:
+    changing.name = "schedules"
+    for number in range(MOST_FOLLOWERS + 1):
+        changing.inventory.replace("schedules", [_observed(changing, service(f"s{number}", definition="report:1"))])
+
+    assert changing.take(registered("report")).looked_at == []
 
 
 def _observed(changing: Changing, sighting: Sighting) -> Any:
@@ -311,6 +411,7 @@ def test_whatever_the_order_of_events_the_inventory_ends_as_the_account_is(
     before: dict[str, Sighting], history: list[Step], order: Any, *, repeated: bool
 ) -> None:
     changing = Changing(source=FakeSource(dict(before)))
+    changing.has_been_read()
     played = History(changing)
     for known in before.values():
         changing.take(event(known.arn))

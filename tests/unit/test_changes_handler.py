@@ -15,7 +15,9 @@ from tests.invoked import Captured
 
 import changes as function
 from ecrguard.changes import Changes
+from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.domain.reference import Registry
 from ecrguard.errors import UnreadableError
 
 EVENT = (Path(__file__).parents[2] / "events" / "change-ecs-deployment-completed.json").read_text()
@@ -31,13 +33,24 @@ class Invoked(Captured):
 
     def parts(self) -> Changes:
         sources = {"ecs": lambda: self.source}
-        return Changes(self.inventory, sources, lambda *_: None, FakeDeadLetters(), self.queue, Clock(), 5)
+        return Changes(
+            self.inventory,
+            Registry("123456789012", "eu-central-1"),
+            sources,
+            lambda *_: None,
+            FakeDeadLetters(),
+            self.queue,
+            Deadline(),
+            Clock(),
+            5,
+        )
 
 
 @pytest.fixture
 def invoked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoked:
     made = Invoked(capsys)
-    monkeypatch.setattr(function, "changes", made.parts)
+    parts = made.parts()
+    monkeypatch.setattr(function, "changes", lambda: parts)
     monkeypatch.setattr(function.metrics.provider, "namespace", "ecrguard")
     return made
 
@@ -64,9 +77,8 @@ def test_what_could_not_be_read_stays_on_the_queue(invoked: Invoked) -> None:
 
     assert invoked.take(EVENT, EVENT) == ["m1", "m2"]
 
-    (line,) = invoked.logged
-    assert (line["message"], line["code"]) == ("to be tried again", "throttled")
-    assert invoked.metrics() == {"Retried": 2, "WorkloadLookedAt": 0}
+    assert [(line["message"], line["code"]) for line in invoked.logged] == [("to be tried again", "throttled")] * 2
+    assert invoked.metrics() == {"Retried": 2}
     assert invoked.queue.put == [("handle-1", 15), ("handle-2", 15)]
 
 
@@ -76,6 +88,21 @@ def test_a_workload_that_may_not_be_read_is_said(invoked: Invoked) -> None:
     assert invoked.take(EVENT) == []
 
     assert [line["message"] for line in invoked.logged] == ["workload not read", "looked at again"]
+
+
+def test_what_nobody_thought_of_holds_up_no_other_message(invoked: Invoked) -> None:
+    other = json.loads(EVENT)
+    other["resources"] = [f"{WEB}-2"]
+    invoked.source.before = lambda _, asked: _raise(ZeroDivisionError()) if asked == [WEB] else None
+
+    assert invoked.take(EVENT, "no event", json.dumps(other)) == ["m1"]
+
+    assert [line["message"] for line in invoked.logged] == [
+        "crashed, to be tried again",
+        "dead-lettered",
+        "looked at again",
+    ]
+    assert invoked.metrics() == {"Crashed": 1, "DeadLettered": 1, "WorkloadLookedAt": 1}
 
 
 def _raise(error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.source import FakeSource
-from tests.inventories import ARM64, NOON, Clock, arn, contents, elsewhere, service, truth
+from tests.inventories import ARM64, Clock, arn, contents, elsewhere, service, truth
 
 from ecrguard.deadline import Deadline
 from ecrguard.domain.image import Unknown, UnknownReason
@@ -39,6 +40,7 @@ class Reconciling:
     seconds_left: float = 1000
     judged: list[str] = field(default_factory=list)
     others: dict[str, FakeSource] = field(default_factory=dict)
+    unjudgeable: set[str] = field(default_factory=set)
 
     def run(self, owner: str = "me") -> Run:
         sources: dict[str, Callable[[], Any]] = {"ecs": lambda: self.source}
@@ -47,8 +49,10 @@ class Reconciling:
         reconciler = Reconciler(self.inventory, sources, self._judge, deadline, PERIOD, self.clock)
         return reconciler.run(owner, self.clock() + timedelta(minutes=5))
 
-    def _judge(self, workloads: Sequence[Workload], running: Pass) -> None:
+    def _judge(self, running: Pass, workloads: Sequence[Workload]) -> None:
         assert running.source == "ecs"
+        if workloads[0].name in self.unjudgeable:
+            raise error(UnknownReason.THROTTLED)
         self.judged += [f"{each.name} {each.reference.tag} {each.hosts[0]}" for each in workloads]
 
     def state(self, source: str = "ecs") -> SourceState:
@@ -227,7 +231,7 @@ def test_a_pass_that_is_begun_anew_is_unknown_until_it_is_complete(pass_: Reconc
 
     (unknown,) = pass_.state().unknowns
     assert unknown.reason is UnknownReason.UNAVAILABLE
-    assert "did not get beyond its page 1 in 3 runs" in unknown.detail
+    assert "did not get beyond its page 1 in 3 tries" in unknown.detail
 
 
 def test_a_pass_is_due_again_after_its_period(pass_: Reconciling) -> None:
@@ -337,18 +341,91 @@ def test_what_has_come_to_run_something_else_is_judged(pass_: Reconciling, then:
     assert pass_.judged == judged
 
 
-def test_what_could_not_be_judged_now_is_judged_by_the_next_run(pass_: Reconciling) -> None:
+def test_what_could_not_be_judged_keeps_nothing_from_being_known_and_is_judged_by_the_next_pass(
+    pass_: Reconciling,
+) -> None:
+    pass_.source.put(service("a"), service("b"))
+    pass_.run()
+    pass_.later()
+    pass_.source.put(service("a", "team/app:2"), service("b", "team/app:2"))
+    pass_.unjudgeable = {"prod/a"}
+
+    run = pass_.run()
+
+    assert [unknown.reason for unknown in run.unjudged] == [UnknownReason.THROTTLED]
+    assert contents(pass_.inventory) == truth(pass_.source.workloads)
+    assert pass_.state().unknowns == ()
+    assert pass_.judged == ["prod/b 2 linux/amd64"]
+    pass_.unjudgeable = set()
+    for _ in range(2):
+        pass_.later()
+        pass_.run()
+    assert pass_.judged == ["prod/b 2 linux/amd64", "prod/a 2 linux/amd64"]
+
+
+@pytest.mark.parametrize("ends", [ZeroDivisionError, KeyboardInterrupt])
+def test_a_source_that_ends_every_run_keeps_no_other_from_its_turn_and_is_begun_anew(
+    pass_: Reconciling, ends: type[BaseException]
+) -> None:
+    pass_.others = {"tasks": FakeSource(), "lambda": FakeSource()}
+    pass_.source.before = lambda *_: _raise(ends())
+    for _ in range(MOST_STALLS + 3):
+        with suppress(ends):
+            pass_.run()
+        pass_.later(timedelta(minutes=6))
+
+    assert pass_.state("tasks").complete is not None
+    assert pass_.state("lambda").complete is not None
+    assert "did not get beyond its page 1 in 3 tries" in pass_.state().unknowns[0].detail
+
+
+def test_a_source_of_many_pages_keeps_no_other_from_its_turn(pass_: Reconciling) -> None:
+    pass_.source.put(*(service(name) for name in "abcdefgh"))
+    pass_.others = {"tasks": FakeSource()}
+
+    def tire(name: str, _: object) -> None:
+        pass_.seconds_left = SECONDS_FOR_A_PAGE - 1 if name == "read" else 1000
+
+    pass_.source.before = tire
+    for _ in range(2):
+        pass_.seconds_left = 1000
+        pass_.run()
+
+    assert pass_.state("tasks").complete is not None
+    assert pass_.state().running is not None
+
+
+def test_what_a_late_listing_left_out_is_looked_at_before_it_is_dropped(pass_: Reconciling) -> None:
+    pass_.source.put(*(service(name) for name in "abc"))
+    pass_.run()
+    pass_.later()
+    listed = pass_.source.workloads.pop(arn("c"))
+
+    def put_back(name: str, asked: object) -> None:
+        if name == "read" and arn("a") in str(asked):
+            # It was there all the time, and the listing did not say so.
+            pass_.source.put(listed)
+
+    pass_.source.size = 3
+    pass_.source.before = put_back
+    run = pass_.run()
+
+    assert run.removed == {"ecs": 0}
+    assert contents(pass_.inventory) == truth(pass_.source.workloads)
+
+
+def test_a_source_that_has_been_there_is_not_taken_to_be_absent(pass_: Reconciling) -> None:
     pass_.source.put(service("a"))
     pass_.run()
     pass_.later()
-    pass_.source.put(service("a", "team/app:2"))
-    throttled = error(UnknownReason.THROTTLED)
-    sources: dict[str, Callable[[], Any]] = {"ecs": lambda: pass_.source}
-    Reconciler(pass_.inventory, sources, lambda *_: _raise(throttled), Deadline(), PERIOD, pass_.clock).run("me", NOON)
+    pass_.source.before = lambda *_: _raise(AbsentError("apprunner is not in this Region"))
 
     pass_.run()
 
-    assert pass_.judged == ["prod/a 2 linux/amd64"]
+    assert pass_.state().absent == ""
+    (unknown,) = pass_.state().unknowns
+    assert unknown.reason is UnknownReason.UNAVAILABLE
+    assert set(contents(pass_.inventory)) == {arn("a")}
 
 
 def test_a_source_that_is_switched_off_leaves_nothing_behind(pass_: Reconciling) -> None:

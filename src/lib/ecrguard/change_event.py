@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from ecrguard.domain.reference import Registry
+
 _SERVICE_EVENTS = frozenset({"ECS Deployment State Change", "ECS Service Action"})
 _TASK_EVENT = "ECS Task State Change"
 _APP_RUNNER_EVENTS = frozenset({"AppRunner Service Operation Status Change", "AppRunner Service Status Change"})
 _CALL = "AWS API Call via CloudTrail"
 _TASK_DEFINITION = re.compile(r"arn:[^:]+:ecs:[^:]+:[0-9]{12}:task-definition/(?P<family>[A-Za-z0-9_-]+):[0-9]+")
+
+_FUNCTION = re.compile(
+    r"(?:(?:arn:[^:]+:lambda:[^:]+:)?[0-9]{12}:)?(?:function:)?(?P<name>[A-Za-z0-9_-]{1,140})(?::[^:]+)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Change:
         source: name of the source of workloads.
         arn: of the workload; empty where a family is named.
         family: of task definitions of which there is a new revision: whatever follows its latest changes.
+        registry: account and Region that the event comes from.
         event_id: EventBridge's id of the event.
         time: of the event, UTC.
     """
@@ -41,6 +48,7 @@ class Change:
     source: str
     arn: str
     family: str
+    registry: Registry
     event_id: str
     time: datetime
 
@@ -89,7 +97,7 @@ def _of_call(envelope: Envelope) -> Change:
 
 
 def _change(envelope: Envelope, source: str, arn: str, family: str = "") -> Change:
-    return Change(source, arn, family, envelope.id, envelope.time)
+    return Change(source, arn, family, envelope.registry, envelope.id, envelope.time)
 
 
 def _at(*path: str) -> Callable[[Envelope], str]:
@@ -131,13 +139,15 @@ def _name(parameters: Any, path: str) -> str:
 
 
 def _function(envelope: Envelope) -> str:
-    """A function by its ARN, without the version that an answer may name; or by its name, or a partial ARN."""
+    """A function by its ARN, without a version; or by its name or partial ARN (``account:function:name``)."""
     response = envelope.detail.get("responseElements")
-    arn = response.get("functionArn") if isinstance(response, dict) else None
-    if not isinstance(arn, str):
-        arn = _named("lambda", "function:{}", "functionName")(envelope)
-    parts = arn.split(":")
-    return ":".join(parts[:7])
+    given = response.get("functionArn") if isinstance(response, dict) else None
+    if not isinstance(given, str):
+        given = _name(envelope.detail.get("requestParameters"), "functionName")
+    found = _FUNCTION.fullmatch(given)
+    if found is None:
+        raise MalformedEventError(f"expected the name or the ARN of a function, got {shown(given)}")
+    return _arn(envelope, "lambda", f"function:{found['name']}")
 
 
 def _rule(envelope: Envelope) -> str:

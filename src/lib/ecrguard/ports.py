@@ -150,11 +150,13 @@ class Replacement:
         sighting: what its source told.
         observed: when the observation began, UTC, before its source was first asked.
         known: what the inventory knew when the observation was compared with it.
+        judged: what has been judged of it by now (:func:`ecrguard.domain.inventory.judged`).
     """
 
     sighting: Sighting
     observed: datetime
     known: Known | None
+    judged: frozenset[str] = frozenset()
 
 
 class Inventory(Protocol):
@@ -183,6 +185,10 @@ class Inventory(Protocol):
         """
         ...
 
+    def judged(self, source: str, sighting: Sighting, runs: frozenset[str]) -> None:
+        """Note what has been judged of a workload, if it is still known as ``sighting``."""
+        ...
+
     def begin(self, source: str, started: datetime) -> Pass:
         """Begin a pass of a source.
 
@@ -207,8 +213,19 @@ class Inventory(Protocol):
         """Note that a pass has ended: complete where nothing of it is unknown and the source is not absent."""
         ...
 
-    def stall(self, running: Pass) -> None:
-        """Note that a run ended without finishing the page of the pass that is next."""
+    def attempt(self, running: Pass, now: datetime) -> Pass:
+        """Note that a run turns to the page of the pass that is next; the pass as it then is.
+
+        Whatever becomes of the run: a page that never works is known by its tries, and the next run turns to the
+        sources that have waited longest.
+
+        Raises:
+            LostPassError: another run has gone on with it.
+        """
+        ...
+
+    def excuse(self, running: Pass) -> None:
+        """Take back that a try did not finish its page: it was throttled."""
         ...
 
     def forget(self, source: str) -> None:

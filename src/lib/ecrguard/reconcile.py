@@ -9,27 +9,29 @@ it was complete, and never before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import batched
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
-from ecrguard.domain.inventory import Sighting, SourceState, changed, fingerprint
+from ecrguard.domain.inventory import Sighting, SourceState
 from ecrguard.errors import AbsentError, LostPassError, UnreadableError
 from ecrguard.ports import Replacement
+from ecrguard.settle import Told, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from ecrguard.deadline import Deadline
-    from ecrguard.domain.inventory import Known, Pass
+    from ecrguard.domain.inventory import Pass
     from ecrguard.domain.workload import Workload
     from ecrguard.ports import Inventory, WorkloadSource
 
 SECONDS_FOR_A_PAGE = 60
 """What must be left of a run to begin a page: reading it inside the throttles, judging what changed, noting it."""
 MOST_STALLS = 3
-"""Runs that may end at one page before its pass is begun anew: the token of the page may have expired."""
+"""Tries of one page before its pass is begun anew: the token of the page may have expired, or it ends every run."""
 _WRITES = 100
 
 
@@ -44,6 +46,7 @@ class Run:
         removed: workloads that were gone, by source.
         ended: sources of which a pass came to its end.
         failures: why passes did not, by source.
+        unjudged: why workloads that have changed could not be judged; the next pass or event judges them.
         states: of all sources that are switched on, afterwards.
     """
 
@@ -53,6 +56,7 @@ class Run:
     removed: dict[str, int] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     failures: dict[str, Unknown] = field(default_factory=dict)
+    unjudged: list[Unknown] = field(default_factory=list)
     states: tuple[SourceState, ...] = ()
 
 
@@ -63,8 +67,8 @@ class Reconciler:
     Attributes:
         inventory: that is kept true.
         sources: makes each source that is switched on, by name.
-        judge: is told of workloads that have come to run something else, and in which pass that was seen; what it
-            raises ends the pass for now.
+        judge: is told in which pass it was seen that a workload has come to run something else, and of its containers
+            that have.
         deadline: of the run.
         period: how long after its end a pass is due again.
         now: the time, UTC.
@@ -72,7 +76,7 @@ class Reconciler:
 
     inventory: Inventory
     sources: Mapping[str, Callable[[], WorkloadSource]]
-    judge: Callable[[Sequence[Workload], Pass], None]
+    judge: Callable[[Pass, Sequence[Workload]], None]
     deadline: Deadline
     period: timedelta
     now: Callable[[], datetime]
@@ -101,7 +105,8 @@ class Reconciler:
         for source in states.keys() - self.sources.keys():
             self._forget(source)
         known = [states.get(source, SourceState(source)) for source in self.sources]
-        # Those that have waited longest first, so that a large source does not keep the others from their turn.
+        # Those that have waited longest first: neither a large source nor one that ends the run keeps the others from
+        # their turn.
         for state in sorted(known, key=_waiting):
             if state.source in asked or state.due(self.now(), self.period):
                 self._pass(state, run)
@@ -126,19 +131,30 @@ class Reconciler:
             while running.pages == 0 or running.cursor:
                 if self.deadline.seconds_left() < SECONDS_FOR_A_PAGE:
                     return
+                running = self.inventory.attempt(running, self.now())
                 running = self._page(source, state, running, run)
+            if not running.unknowns:
+                running = self.inventory.attempt(running, self.now())
+                run.removed[running.source] = self._remove(source, running)
         except AbsentError as error:
-            self._end(running, run, absent=str(error))
+            self._absent(state, running, run, str(error))
         except UnreadableError as error:
             run.failures[running.source] = error.unknown
-            if error.unknown.reason is UnknownReason.UNAVAILABLE:
-                self.inventory.stall(running)
+            if error.unknown.reason is UnknownReason.THROTTLED:
+                self.inventory.excuse(running)
             elif error.unknown.reason.cure is not Cure.WAIT:
                 self._end(replace(running, unknowns=(*running.unknowns, error.unknown)), run)
         else:
-            if not running.unknowns:
-                run.removed[running.source] = self._remove(running)
             self._end(running, run)
+
+    def _absent(self, state: SourceState, running: Pass, run: Run, why: str) -> None:
+        """A source cannot be there; one that has been there before has not gone, but cannot be asked."""
+        if state.complete is None:
+            self._end(running, run, absent=why)
+            return
+        unknown = Unknown(UnknownReason.UNAVAILABLE, f"{why}, where it has been before", running.source)
+        run.failures[running.source] = unknown
+        self._end(replace(running, unknowns=(*running.unknowns, unknown)), run)
 
     def _end(self, running: Pass, run: Run, *, absent: str = "") -> None:
         self.inventory.end(running, self.now(), absent=absent)
@@ -151,53 +167,49 @@ class Reconciler:
         told = {**page.sightings, **(source.read(unread) if unread else {})}
         unknowns = [*page.unknowns, *(each for each in told.values() if isinstance(each, Unknown))]
         sightings = [each for each in told.values() if not isinstance(each, Unknown)]
-        known = self.inventory.known(running.source, [each.arn for each in sightings])
-        news = [each for each in sightings if _is_news(each, known.get(each.arn))]
         # What a source has when it is read for the first time has not changed: it is what there is.
-        if state.complete is not None:
-            self.judge([one for each in news for one in changed(each, known.get(each.arn), observed)], running)
-        replacements = [Replacement(each, observed, known.get(each.arn)) for each in news]
-        self.inventory.replace(running.source, replacements)
-        _add(run.replaced, running.source, len(replacements))
+        judge = self.judge if state.ended is not None else None
+        settled = settle(self.inventory, Told(running.source, sightings, observed), judge and partial(judge, running))
+        _add(run.replaced, running.source, settled.replaced)
         _add(run.pages, running.source, 1)
+        run.unjudged += settled.unjudged
         return self.inventory.turn(running, replace(page, unknowns=tuple(unknowns)))
 
-    def _remove(self, running: Pass) -> int:
-        """Drop what was on no page of a complete pass, unless it was observed since the pass began."""
+    def _remove(self, source: WorkloadSource, running: Pass) -> int:
+        """Drop what was on no page of a complete pass, unless it was observed since the pass began.
+
+        Each is looked at before: a listing may be late, and pages that have expired tell of nothing.
+        """
         seen = set(self.inventory.seen(running))
-        gone = [
-            known
+        missing = [
+            known.arn
             for known in self.inventory.all_known(running.source)
             if known.arn not in seen and known.runs_something and known.observed < running.started
         ]
-        self._drop(running.source, gone, running.started)
-        return len(gone)
+        removed = 0
+        for some in batched(missing, _WRITES, strict=False):
+            observed = self.now()
+            sightings = [each for each in source.read(some).values() if not isinstance(each, Unknown)]
+            settle(self.inventory, Told(running.source, sightings, observed), None, always=True)
+            removed += sum(not each.workloads and not each.bad_images for each in sightings)
+        return removed
 
     def _forget(self, source: str) -> None:
         """Drop all of a source that is switched off."""
-        known = [known for known in self.inventory.all_known(source) if known.runs_something]
-        self._drop(source, known, self.now())
+        observed = self.now()
+        known = (known for known in self.inventory.all_known(source) if known.runs_something)
+        for some in batched(known, _WRITES, strict=False):
+            self.inventory.replace(source, [Replacement(Sighting(each.arn), observed, each) for each in some])
         self.inventory.forget(source)
-
-    def _drop(self, source: str, gone: Iterable[Known], observed: datetime) -> None:
-        for some in batched(gone, _WRITES, strict=False):
-            self.inventory.replace(source, [Replacement(Sighting(known.arn), observed, known) for known in some])
-
-
-def _is_news(sighting: Sighting, known: Known | None) -> bool:
-    """Whether the inventory says something else than the source. What runs nothing of the registry is not in it."""
-    if known is None:
-        return bool(sighting.workloads or sighting.bad_images)
-    return known.fingerprint != fingerprint(sighting)
 
 
 def _waiting(state: SourceState) -> str:
-    return state.ended.isoformat() if state.ended else ""
+    return state.tried.isoformat() if state.tried else ""
 
 
 def _stalled(running: Pass) -> Unknown:
     detail = (
-        f"the reading of {running.source} did not get beyond its page {running.pages + 1} in {running.stalls} runs, "
+        f"the reading of {running.source} did not get beyond its page {running.pages + 1} in {running.stalls} tries, "
         "and was begun anew; the log of ecrguard's reconcile function says why"
     )
     return Unknown(UnknownReason.UNAVAILABLE, detail, running.source)

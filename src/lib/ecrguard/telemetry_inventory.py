@@ -45,6 +45,8 @@ def record_run(logger: Logger, metrics: Metrics, run: Run, now: datetime, limit:
     metrics.add_metric("InventoryAge", MetricUnit.Seconds, max(ages, default=timedelta()).total_seconds())
     metrics.add_metric("InventoryOverdue", MetricUnit.Count, len(overdue))
     metrics.add_metric("SourceUnreadable", MetricUnit.Count, len(unreadable))
+    for unknown in run.unjudged:
+        logger.warning("change not judged", extra={"code": unknown.reason, "cause": unknown.detail})
     for source, failure in run.failures.items():
         fields = {"source": source, "code": failure.reason, "cause": failure.detail}
         logger.warning("pass not at its end", extra=fields)
@@ -62,19 +64,16 @@ def record_run(logger: Logger, metrics: Metrics, run: Run, now: datetime, limit:
 
 
 def record_taken(logger: Logger, metrics: Metrics, taken: Taken) -> None:
-    """Log and count a batch of events of change."""
-    for cause in {*taken.failed.values()}:
-        logger.warning("to be tried again", extra={"code": cause.reason, "cause": cause.detail})
-    for code, why in taken.buried:
-        logger.error("dead-lettered", extra={"code": code, "cause": why})
+    """Log and count what became of an event of change."""
     for unknown in taken.denied:
         logger.warning("workload not read", extra={"code": unknown.reason, "cause": unknown.detail})
     if taken.looked_at:
         logger.info("looked at again", extra={"workloads": taken.looked_at})
     metrics.add_metric("WorkloadLookedAt", MetricUnit.Count, len(taken.looked_at))
-    for name, count in {"Retried": len(taken.failed), "DeadLettered": len(taken.buried)}.items():
-        if count:
-            metrics.add_metric(name, MetricUnit.Count, count)
+    if taken.buried is not None:
+        code, cause = taken.buried
+        logger.error("dead-lettered", extra={"code": code, "cause": cause})
+        metrics.add_metric("DeadLettered", MetricUnit.Count, 1)
 
 
 def _record_end(logger: Logger, state: SourceState) -> None:

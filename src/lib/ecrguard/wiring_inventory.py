@@ -44,7 +44,7 @@ def build_reconciler(config: GuardConfig, told: Callable[[Report], None]) -> Rec
     session = boto3.Session()
     guard = _deployed_guard(session, config, told)
 
-    def judge(workloads: Sequence[Workload], running: Pass) -> None:
+    def judge(running: Pass, workloads: Sequence[Workload]) -> None:
         guard.check(workloads, Occasion(f"{running.source}-{running.started.isoformat()}", running.started))
 
     inventory, sources = _inventory(session, config)
@@ -63,13 +63,15 @@ def build_changes(config: ChangesConfig, told: Callable[[Report], None]) -> Chan
     inventory, sources = _inventory(session, config.guard)
     sqs = functools.cache(lambda: session.client("sqs", config=CLIENTS))
     return Changes(
-        inventory,
-        sources,
-        guard.check,
-        SqsDeadLetters(sqs, queue.dead_letter_queue_url),
-        SqsVisibility(sqs, queue.queue_url),
-        utc_now,
-        queue.max_receives,
+        inventory=inventory,
+        registry=config.guard.registry,
+        sources=sources,
+        judge=guard.check,
+        dead_letters=SqsDeadLetters(sqs, queue.dead_letter_queue_url),
+        queue=SqsVisibility(sqs, queue.queue_url),
+        deadline=Deadline(),
+        now=utc_now,
+        max_receives=queue.max_receives,
     )
 
 

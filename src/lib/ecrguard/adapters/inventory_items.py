@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.inventory import BadImage, Known, Pass, SourceState, fingerprint, runs
+from ecrguard.domain.inventory import BadImage, Known, Pass, SourceState, fingerprint
 from ecrguard.domain.platform import parse
 from ecrguard.domain.reference import parse_reference
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
@@ -144,7 +144,7 @@ def known_item(source: str, replacement: Replacement, version: str) -> Item:
         "repositories": sorted({workload.reference.repository for workload in sighting.workloads}),
         "bad": bool(sighting.bad_images),
         "fingerprint": fingerprint(sighting),
-        "runs": sorted({runs(workload) for workload in sighting.workloads}),
+        "runs": sorted(replacement.judged),
         "definitions": sorted({workload.definition for workload in sighting.workloads if workload.definition}),
     }
     if not sighting.workloads and not sighting.bad_images:
@@ -186,6 +186,7 @@ def state_of(item: Item) -> SourceState:
         ended=_time_of(item, "ended"),
         unknowns=_unknowns_of(item.get("unknowns", [])),
         absent=item.get("absent", ""),
+        tried=_time_of(item, "tried"),
         running=running,
     )
 

@@ -64,11 +64,12 @@ class InventoryReader:
         workloads: list[Workload] = []
         unknowns: list[Unknown] = []
         try:
+            # The states first: a pass that ends between the two has written all that it found.
+            now = self.now()
+            states = self._current(now)
             for item in items_of(self.client, self.table, repository_pk(repository)):
                 if item["source"] in self.sources:
                     _read(item, workloads, unknowns)
-            now = self.now()
-            states = self._current(now)
         except UnreadableError as error:
             return LinkedWorkloads(tuple(workloads), (error.unknown,))
         unknowns += [

@@ -33,7 +33,7 @@ from ecrguard.adapters.inventory_items import (
     workload_sk,
 )
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.inventory import Pass
+from ecrguard.domain.inventory import Pass, fingerprint
 from ecrguard.errors import LostPassError, UnreadableError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from ecrguard.adapters.dynamodb import Item
-    from ecrguard.domain.inventory import Known, Page, SourceState
+    from ecrguard.domain.inventory import Known, Page, Sighting, SourceState
     from ecrguard.ports import Replacement
 
 MAX_UNKNOWNS = 10
@@ -99,6 +99,17 @@ class InventoryTable:
             group.append(replacement)
             actions += more
         self._replace_group(source, group, actions)
+
+    def judged(self, source: str, sighting: Sighting, runs: frozenset[str]) -> None:
+        """Note what has been judged of a workload, if it is still known as ``sighting``."""
+        with suppress(GoneError), _CALLS.to("dynamodb:UpdateItem", SUBJECT, gone=(_NOT_SO,)):
+            self.client().update_item(
+                TableName=self.table,
+                Key=key(source_pk(source), sighting.arn),
+                UpdateExpression="SET runs = :runs",
+                ConditionExpression="fingerprint = :fingerprint",
+                ExpressionAttributeValues=stored({":runs": sorted(runs), ":fingerprint": fingerprint(sighting)}),
+            )
 
     def begin(self, source: str, started: datetime) -> Pass:
         """Begin a pass of a source."""
@@ -161,13 +172,27 @@ class InventoryTable:
             },
         )
 
-    def stall(self, running: Pass) -> None:
-        """Note that a run ended without finishing the page of the pass that is next."""
+    def attempt(self, running: Pass, now: datetime) -> Pass:
+        """Note that a run turns to the page of the pass that is next."""
+        tried = replace(running, stalls=running.stalls + 1)
+        self._try(tried, "SET stalls = :stalls, tried = :now", {":now": text_of(now)})
+        return tried
+
+    def excuse(self, running: Pass) -> None:
+        """Take back that a try did not finish its page."""
+        self._try(replace(running, stalls=running.stalls - 1), "SET stalls = :stalls", {})
+
+    def _try(self, running: Pass, update: str, values: Item) -> None:
         self._update(
             running.source,
-            "SET stalls = :stalls",
+            update,
             "running = :started AND pages = :pages",
-            {":started": text_of(running.started), ":pages": running.pages, ":stalls": running.stalls + 1},
+            {
+                ":started": text_of(running.started),
+                ":pages": running.pages,
+                ":stalls": running.stalls,
+                **values,
+            },
         )
 
     def forget(self, source: str) -> None:

@@ -83,7 +83,7 @@ class Known:
         repositories: whose images it runs.
         bad: some of its images are no references.
         fingerprint: of the sighting, see :func:`fingerprint`.
-        runs: of each container, see :func:`runs`.
+        runs: what has been judged of it, see :func:`runs`.
         definitions: names of the task definitions that its images are named in.
     """
 
@@ -111,7 +111,7 @@ class Pass:
         started: when it began, UTC; what names it.
         pages: that are done.
         cursor: of the next page; empty before the first.
-        stalls: runs that ended at this page without finishing it.
+        stalls: tries of the page that is next that did not finish it, throttled ones aside.
         unknowns: parts that could not be read so far.
     """
 
@@ -133,6 +133,7 @@ class SourceState:
         ended: when the last pass ended, complete or not.
         unknowns: what the last pass could not read; none where it was complete.
         absent: why the source cannot be there (the Region does not have it); empty where it can.
+        tried: when a run last turned to it, UTC, whatever became of that.
         running: the pass that is under way.
     """
 
@@ -141,6 +142,7 @@ class SourceState:
     ended: datetime | None = None
     unknowns: tuple[Unknown, ...] = ()
     absent: str = ""
+    tried: datetime | None = None
     running: Pass | None = None
 
     def due(self, now: datetime, period: timedelta) -> bool:
@@ -216,9 +218,10 @@ def runs(workload: Workload) -> str:
 
 
 def changed(sighting: Sighting, known: Known | None, observed: datetime) -> tuple[Workload, ...]:
-    """The containers that run another image, or on another platform, than the inventory knows of.
+    """The containers that run another image, or on another platform, than has been judged.
 
-    Tasks and pods are not among them: they start and end and do not change, and what is told of them has started.
+    Tasks and pods are not among them: they start and end and do not change, and what is told of them has started. Nor
+    is what runs on a platform that is not known: instances of a cluster may come and go.
 
     Args:
         sighting: as it was observed.
@@ -231,8 +234,18 @@ def changed(sighting: Sighting, known: Known | None, observed: datetime) -> tupl
     return tuple(
         workload
         for workload in sighting.workloads
-        if workload.kind not in _NEVER_CHANGE and runs(workload) not in before
+        if workload.kind not in _NEVER_CHANGE and workload.hosts and runs(workload) not in before
     )
+
+
+def judged(sighting: Sighting, known: Known | None) -> frozenset[str]:
+    """What has been judged of a workload once its changes have been; see :func:`runs`.
+
+    While the platform of a container is not known, what was judged before stays so: it may come back the same.
+    """
+    now = frozenset(runs(workload) for workload in sighting.workloads if workload.hosts)
+    hostless = any(not workload.hosts for workload in sighting.workloads)
+    return now | known.runs if hostless and known else now
 
 
 _NEVER_CHANGE = frozenset({WorkloadKind.ECS_TASK, WorkloadKind.EKS_CLUSTER})

@@ -23,7 +23,7 @@ from ecrguard.domain.image import Image, ImageKind, Unknown, UnknownReason
 from ecrguard.domain.policy import Demand, LinkedMode
 from ecrguard.domain.remedy import targets
 from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Severity, Subject, Verdict
-from ecrguard.domain.workload import Link, Workload, WorkloadKind, link
+from ecrguard.domain.workload import Link, Workload, link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,9 +125,6 @@ def _linked(push: Push, requirements: Requirements) -> tuple[list[Workload], lis
         return exact, others
     for workload in requirements.workloads:
         how = link(workload, push.registry, push.repository, push.tag, push.digest)
-        if workload.kind is WorkloadKind.EKS_CLUSTER and how is Link.EXACT:
-            # Pods that run this very image show that it runs there; what their nodes are may not be known.
-            continue
         if how is Link.EXACT:
             exact.append(workload)
         elif how is Link.REPOSITORY and requirements.linked is LinkedMode.REPOSITORY:

@@ -128,7 +128,10 @@ class Link(StrEnum):
 
 
 def link(workload: Workload, registry: Registry, repository: str, tag: str, digest: str) -> Link | None:
-    """How ``workload`` is linked to the image pushed as ``tag`` with ``digest``; None where it runs another repository.
+    """How ``workload`` is linked to the image pushed as ``tag`` with ``digest``; None where it has no say.
+
+    It has none where it runs another repository. Pods that run this very image have none either: they show that it runs
+    where they are, which need not be known.
 
     A reference with a digest is decided by the digest: container engines ignore the tag beside it. One with a tag is
     linked by the tag, which its next deployment resolves anew, and by the digest that it has pinned until then.
@@ -137,8 +140,9 @@ def link(workload: Workload, registry: Registry, repository: str, tag: str, dige
     if reference.registry != registry or reference.repository != repository:
         return None
     named = reference.digest == digest if reference.digest else bool(tag) and reference.tag == tag
-    exact = named or (bool(digest) and workload.resolved == digest)
-    return Link.EXACT if exact else Link.REPOSITORY
+    if not named and not (digest and workload.resolved == digest):
+        return Link.REPOSITORY
+    return None if workload.kind is WorkloadKind.EKS_CLUSTER else Link.EXACT
 
 
 # `operatingSystemFamily` of ECS task definitions: the build of each Windows release.
