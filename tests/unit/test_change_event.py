@@ -103,6 +103,16 @@ CALLS = {
         "schedules",
         f"arn:aws:scheduler:{PLACE}:schedule/g/n",
     ),
+    "a new schedule whose answer is left out": (
+        call("scheduler", "CreateSchedule", {"name": "n", "groupName": "g"}),
+        "schedules",
+        f"arn:aws:scheduler:{PLACE}:schedule/g/n",
+    ),
+    "an endpoint whose answer is left out": (
+        call("sagemaker", "UpdateEndpoint", {"endpointName": "churn"}),
+        "sagemaker",
+        f"arn:aws:sagemaker:{PLACE}:endpoint/churn",
+    ),
     "a schedule that is deleted": (
         call("scheduler", "DeleteSchedule", {"name": "n"}),
         "schedules",
@@ -181,6 +191,7 @@ MALFORMED = {
     "a call that was refused": (EVENTS / "change-call-refused.json").read_text(),
     "a call that changes nothing": call("ecs", "DescribeServices"),
     "a call of another service": call("sts", "CreateService"),
+    "neither an answer nor a name": call("scheduler", "UpdateSchedule"),
     "an answer without an ARN": call("ecs", "CreateService", {}, {"service": {}}),
     "an answer that is no object": call("ecs", "CreateService", {}, "done"),
     "something else than an ARN": call("ecs", "CreateService", {}, {"service": {"serviceArn": "web"}}),

@@ -138,6 +138,20 @@ def _name(parameters: Any, path: str) -> str:
     return value
 
 
+def _either(*finds: Callable[[Envelope], str]) -> Callable[[Envelope], str]:
+    """Takes what the first can find: CloudTrail leaves out of a record what is too large or too secret for it."""
+
+    def find(envelope: Envelope) -> str:
+        for each in finds[:-1]:
+            try:
+                return each(envelope)
+            except MalformedEventError:
+                continue
+        return finds[-1](envelope)
+
+    return find
+
+
 def _function(envelope: Envelope) -> str:
     """A function by its ARN, without a version; or by its name or partial ARN (``account:function:name``)."""
     response = envelope.detail.get("responseElements")
@@ -165,6 +179,10 @@ def _arn(envelope: Envelope, service: str, resource: str) -> str:
     return f"arn:{partition(region)}:{service}:{region}:{account}:{resource}"
 
 
+_SCHEDULE = _named("scheduler", "schedule/{}/{}", "groupName=default", "name")
+_PROJECT = _named("codebuild", "project/{}", "name")
+_RUNTIME = _named("bedrock-agentcore", "runtime/{}", "agentRuntimeId")
+_ENDPOINT = _named("sagemaker", "endpoint/{}", "endpointName")
 CALLS: Mapping[tuple[str, str], tuple[str, Callable[[Envelope], str]]] = {
     ("ecs", "CreateService"): ("ecs", _at("responseElements", "service", "serviceArn")),
     ("ecs", "UpdateService"): ("ecs", _at("responseElements", "service", "serviceArn")),
@@ -183,28 +201,25 @@ CALLS: Mapping[tuple[str, str], tuple[str, Callable[[Envelope], str]]] = {
     ("events", "PutTargets"): ("schedules", _rule),
     ("events", "RemoveTargets"): ("schedules", _rule),
     ("events", "DeleteRule"): ("schedules", _rule),
-    ("scheduler", "CreateSchedule"): ("schedules", _at("responseElements", "scheduleArn")),
-    ("scheduler", "UpdateSchedule"): ("schedules", _at("responseElements", "scheduleArn")),
-    ("scheduler", "DeleteSchedule"): (
-        "schedules",
-        _named("scheduler", "schedule/{}/{}", "groupName=default", "name"),
-    ),
+    ("scheduler", "CreateSchedule"): ("schedules", _either(_at("responseElements", "scheduleArn"), _SCHEDULE)),
+    ("scheduler", "UpdateSchedule"): ("schedules", _either(_at("responseElements", "scheduleArn"), _SCHEDULE)),
+    ("scheduler", "DeleteSchedule"): ("schedules", _SCHEDULE),
     ("lambda", "CreateFunction20150331"): ("lambda", _function),
     ("lambda", "UpdateFunctionCode20150331v2"): ("lambda", _function),
     ("lambda", "DeleteFunction20150331"): ("lambda", _function),
     ("batch", "RegisterJobDefinition"): ("batch", _at("responseElements", "jobDefinitionArn")),
     ("batch", "DeregisterJobDefinition"): ("batch", _named("batch", "job-definition/{}", "jobDefinition")),
-    ("codebuild", "CreateProject"): ("codebuild", _at("responseElements", "project", "arn")),
-    ("codebuild", "UpdateProject"): ("codebuild", _at("responseElements", "project", "arn")),
-    ("codebuild", "DeleteProject"): ("codebuild", _named("codebuild", "project/{}", "name")),
+    ("codebuild", "CreateProject"): ("codebuild", _either(_at("responseElements", "project", "arn"), _PROJECT)),
+    ("codebuild", "UpdateProject"): ("codebuild", _either(_at("responseElements", "project", "arn"), _PROJECT)),
+    ("codebuild", "DeleteProject"): ("codebuild", _PROJECT),
     ("bedrock-agentcore", "CreateAgentRuntime"): ("agentcore", _at("responseElements", "agentRuntimeArn")),
-    ("bedrock-agentcore", "UpdateAgentRuntime"): ("agentcore", _at("responseElements", "agentRuntimeArn")),
-    ("bedrock-agentcore", "DeleteAgentRuntime"): (
+    ("bedrock-agentcore", "UpdateAgentRuntime"): (
         "agentcore",
-        _named("bedrock-agentcore", "runtime/{}", "agentRuntimeId"),
+        _either(_at("responseElements", "agentRuntimeArn"), _RUNTIME),
     ),
-    ("sagemaker", "CreateEndpoint"): ("sagemaker", _at("responseElements", "endpointArn")),
-    ("sagemaker", "UpdateEndpoint"): ("sagemaker", _at("responseElements", "endpointArn")),
-    ("sagemaker", "DeleteEndpoint"): ("sagemaker", _named("sagemaker", "endpoint/{}", "endpointName")),
+    ("bedrock-agentcore", "DeleteAgentRuntime"): ("agentcore", _RUNTIME),
+    ("sagemaker", "CreateEndpoint"): ("sagemaker", _either(_at("responseElements", "endpointArn"), _ENDPOINT)),
+    ("sagemaker", "UpdateEndpoint"): ("sagemaker", _either(_at("responseElements", "endpointArn"), _ENDPOINT)),
+    ("sagemaker", "DeleteEndpoint"): ("sagemaker", _ENDPOINT),
 }
 """Calls that change a workload: the source that it is of, and what finds its ARN in CloudTrail's record."""
