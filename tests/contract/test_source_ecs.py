@@ -146,9 +146,10 @@ def test_services_are_read_where_daemons_may_not_be_listed(ecs: FakeEcs) -> None
     assert whole(services(ecs)).names == ["a/web-000"]
 
 
-def test_a_region_without_daemons_has_none(ecs: FakeEcs) -> None:
+@pytest.mark.parametrize("code", ["UnsupportedFeatureException", "UnknownOperationException", "InvalidAction"])
+def test_a_region_without_daemons_has_none(ecs: FakeEcs, code: str) -> None:
     fill(ecs, "a")
-    ecs.failing["ListDaemons"] = Refusal("UnsupportedFeatureException", "Not supported in this Region.")
+    ecs.failing["ListDaemons"] = Refusal(code, "Not supported in this Region.")
 
     told = whole(services(ecs))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.contract.ecs_reading import AMD64, APP, ARM64, DENIED, services, whole
+from tests.fakes.wire import Refusal
 
 from ecrguard.domain.image import UnknownReason
 from ecrguard.domain.workload import Basis
+from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
     from tests.fakes.ecs import FakeEcs
@@ -70,6 +72,43 @@ def test_placement_constraints_narrow_the_instances_as_ecs_evaluates_them(ecs: F
     ecs.service("web", definition, launchType="EC2", placementConstraints=more)
 
     assert hosts(ecs) == ((ARM64,), Basis.CAPACITY)
+
+
+@pytest.mark.parametrize("stated_by", ["service", "definition"])
+def test_a_constraint_that_ecs_cannot_evaluate_is_that_one_workload_s_own_trouble(ecs: FakeEcs, stated_by: str) -> None:
+    ecs.instance("arm64")
+    nonsense: list[dict[str, Any]] = [{"type": "memberOf", "expression": "nonsense ==="}]
+    for name in ("a", "b"):
+        if stated_by == "service":
+            ecs.service(name, ecs.definition(APP, family=name), launchType="EC2", placementConstraints=nonsense)
+        else:
+            ecs.service(name, ecs.definition(APP, family=name, constraint="nonsense ==="), launchType="EC2")
+    ecs.service("c", ecs.definition(APP, family="c"), launchType="EC2")
+
+    told = whole(services(ecs))
+
+    assert told.unknowns == []
+    assert {each.name: (each.hosts, each.basis) for each in told.workloads} == {
+        "prod/a": ((), Basis.UNKNOWN),
+        "prod/b": ((), Basis.UNKNOWN),
+        "prod/c": ((ARM64,), Basis.CAPACITY),
+    }
+    assert ecs.count("ListContainerInstances") == 2
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterException", "ClientException"])
+def test_only_what_is_refused_for_its_constraint_is_taken_so(ecs: FakeEcs, code: str) -> None:
+    ecs.instance("arm64")
+    ecs.service("web", ecs.definition(APP, constraint="attribute:a == b"), launchType="EC2")
+
+    def refuse(asked: dict[str, Any]) -> None:
+        if ("filter" in asked) is (code == "ClientException"):
+            raise Refusal(code, "No.")
+
+    ecs.failing["ListContainerInstances"] = refuse
+
+    with pytest.raises(UnreadableError, match=code):
+        whole(services(ecs))
 
 
 def test_instances_that_take_no_new_tasks_do_not_count(ecs: FakeEcs) -> None:

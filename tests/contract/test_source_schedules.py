@@ -283,7 +283,67 @@ def test_a_throttled_definition_ends_the_reading(world: SchedulesWorld, cluster:
 
 
 def test_a_definition_that_ecs_will_not_read_as_one_stops_no_other(world: SchedulesWorld, cluster: str) -> None:
-    arn = world.events.rule("nightly", ecs_target(cluster, "odd name", **FARGATE))
+    arn = world.events.rule("nightly", ecs_target(cluster, "odd:0", **FARGATE))
     world.ecs.failing["DescribeTaskDefinition"] = Refusal("InvalidParameterException", "Invalid revision number.")
 
     assert read(world, arn) == Sighting(arn)
+
+
+NONSENSE: list[dict[str, Any]] = [
+    {"TaskDefinition": "web:1", "Cluster": "no such/cluster:x", "LaunchType": "EC2"},
+    {"TaskDefinition": "web:1", "Cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/prod"},
+    {"TaskDefinition": "web:1", "Cluster": "arn:aws:ecs:eu-west-1:210987654321:cluster/prod"},
+    {"TaskDefinition": "web:1", "Cluster": "arn:aws-cn:ecs:eu-west-1:123456789012:cluster/prod"},
+    {"TaskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/web", "Cluster": "prod"},
+    {"TaskDefinition": "web:" + "1" * 2_000},
+    {"TaskDefinition": "\ud800:1"},
+]
+
+
+@pytest.mark.parametrize(
+    "given", [*map(json.dumps, NONSENSE), '{"TaskDefinition":"gone:1","a":' + "[" * 1_100 + "]" * 1_100 + "}"]
+)
+def test_nonsense_in_one_schedule_starts_nothing_and_stops_no_other(
+    world: SchedulesWorld, cluster: str, given: str
+) -> None:
+    world.scheduler.schedule("good", ecs_target(cluster, world.ecs.definition(APP), **FARGATE))
+    arn = world.scheduler.schedule("odd", {"Arn": RUN_TASK, "Input": given})
+
+    def refuse(asked: dict[str, Any]) -> None:
+        if asked.get("cluster", cluster) != cluster or asked.get("clusters", [cluster]) != [cluster]:
+            raise Refusal("InvalidParameterException", "Invalid identifier.")
+
+    for operation in ("ListContainerInstances", "DescribeClusters"):
+        world.ecs.failing[operation] = refuse
+
+    told = whole(world.source())
+
+    assert (told.names, told.answers[arn], told.unknowns) == (["good"], Sighting(arn), [])
+    # DynamoDB's keys have 2,048 bytes at most.
+    assert all(len(key.encode()) < 2_000 for keys in world.revisions.gets for key in keys)
+
+
+@pytest.mark.parametrize("universal", [True, False])
+def test_one_whose_placement_ecs_cannot_evaluate_is_there_and_its_platform_unknown(
+    world: SchedulesWorld, cluster: str, *, universal: bool
+) -> None:
+    world.ecs.instance("arm64")
+    definition, constraint = world.ecs.definition(APP), {"type": "memberOf", "expression": "nonsense ==="}
+    good = world.events.rule("good", ecs_target(cluster, definition, LaunchType="EC2"))
+    more: dict[str, Any] = {"LaunchType": "EC2", "PlacementConstraints": [constraint]}
+    call = {"Arn": RUN_TASK, "Input": json.dumps({"Cluster": "prod", "TaskDefinition": definition} | more)}
+    odd = world.scheduler.schedule("odd", call if universal else ecs_target(cluster, definition, **more))
+
+    told = whole(world.source())
+
+    assert (only(told.answers[good]).hosts, told.unknowns) == ((ARM64,), [])
+    assert (only(told.answers[odd]).hosts, only(told.answers[odd]).basis) == ((), Basis.UNKNOWN)
+
+
+def test_a_family_may_be_called_as_arns_begin(world: SchedulesWorld) -> None:
+    world.ecs.cluster("arn")
+    definition = world.ecs.definition(APP, family="arn")
+    given = {"Cluster": "arn", "TaskDefinition": definition.rpartition("/")[2], "LaunchType": "FARGATE"}
+    arn = world.scheduler.schedule("nightly", {"Arn": RUN_TASK, "Input": json.dumps(given)})
+
+    assert only(read(world, arn)).definition == "arn:1"

@@ -93,7 +93,8 @@ def test_a_target_that_starts_no_task_is_none() -> None:
             },
             Start("", "web", Launch(), ("attribute:a == b",)),
         ),
-        ({"TaskDefinition": "web", "CapacityProviderStrategy": "asg", "LaunchType": 3}, Start("", "web")),
+        ({"TaskDefinition": "web", "taskdefinition": "api", "CLUSTER": "prod"}, Start("prod", "web")),
+        ({"TaskDefinition": "web", "Cluster": None, "PlacementConstraints": None}, Start("", "web")),
         ({"Cluster": "prod"}, None),
         ({"TaskDefinition": None}, None),
         ([], None),
@@ -103,6 +104,95 @@ def test_the_call_itself_may_be_the_target(given: object, start: Start | None) -
     target = {"Arn": RUN_TASK, "RoleArn": "r", "Input": json.dumps(given)}
 
     assert read_schedule(cast("ScheduleTargetTypeDef", target)) == start
+
+
+@pytest.mark.parametrize("depth", [1_100, 100_000])
+def test_json_may_nest_deeper_than_python_calls_itself(depth: int) -> None:
+    target = {"Arn": RUN_TASK, "Input": '{"TaskDefinition": "web", "Overrides": ' + "[" * depth + "]" * depth + "}"}
+
+    assert read_schedule(cast("ScheduleTargetTypeDef", target)) in (Start("", "web"), None)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Cluster": 3},
+        {"Cluster": ["prod"]},
+        {"LaunchType": 3},
+        {"CapacityProviderStrategy": "asg"},
+        {"CapacityProviderStrategy": ["asg"]},
+        {"CapacityProviderStrategy": [{"CapacityProvider": 3}]},
+        {"PlacementConstraints": [{"Type": "memberOf", "Expression": ["attribute:a == b"]}]},
+        {"PlacementConstraints": [{"Type": "memberOf", "Expression": "attribute:a == \ud800"}]},
+        {"PlacementConstraints": [{"Type": "distinctInstance"}] * 11},
+    ],
+)
+def test_a_call_that_ecs_does_not_take_starts_nothing(given: dict[str, Any]) -> None:
+    target = {"Arn": RUN_TASK, "Input": json.dumps({"TaskDefinition": "web"} | given)}
+
+    assert read_schedule(cast("ScheduleTargetTypeDef", target)) is None
+
+
+LONGEST = "x" * 255
+ACCOUNT = "arn:aws:ecs:eu-west-1:123456789012"
+
+
+@pytest.mark.parametrize(
+    ("definition", "taken"),
+    [
+        (LONGEST, True),
+        (f"{LONGEST}:4294967295", True),
+        (f"{ACCOUNT}:task-definition/{LONGEST}:7", True),
+        ("arn:aws-us-gov:ecs:us-gov-west-1:123456789012:task-definition/web", True),
+        (f"x{LONGEST}", False),
+        (f"{ACCOUNT}:task-definition/x{LONGEST}", False),
+        (f"web:{'7' * 2_000}", False),
+        (f"arn:aws:ecs:{'x' * 2_000}:123456789012:task-definition/web", False),
+        ("web:", False),
+        ("web:latest", False),
+        ("web:7\n", False),
+        ("w\u00e9b", False),
+        ("web\u0667", False),
+        ("\ud800:1", False),
+        ("prod/web", False),
+        (f"{ACCOUNT}:cluster/web", False),
+        ("", False),
+    ],
+)
+def test_a_definition_is_what_ecs_takes_as_one(definition: str, *, taken: bool) -> None:
+    templated = {"Id": "1", "Arn": CLUSTER, "EcsParameters": {"TaskDefinitionArn": definition}}
+    universal = {"Arn": RUN_TASK, "Input": json.dumps({"Cluster": CLUSTER, "TaskDefinition": definition})}
+    start = Start(CLUSTER, definition) if taken else None
+
+    assert read_target(cast("RuleTargetTypeDef", templated)) == start
+    assert read_schedule(cast("ScheduleTargetTypeDef", templated)) == start
+    assert read_schedule(cast("ScheduleTargetTypeDef", universal)) == start
+
+
+@pytest.mark.parametrize(
+    ("cluster", "taken"),
+    [
+        (LONGEST, True),
+        ("a-b_C1", True),
+        (f"{ACCOUNT}:cluster/{LONGEST}", True),
+        (f"x{LONGEST}", False),
+        (f"{ACCOUNT}:cluster/x{LONGEST}", False),
+        (f"{ACCOUNT}:cluster/a/b", False),
+        (f"{ACCOUNT}:cluster/", False),
+        (f"{ACCOUNT}:service/a", False),
+        ("no such/cluster:x", False),
+        ("prod ", False),
+    ],
+)
+def test_a_cluster_is_what_ecs_takes_as_one(cluster: str, *, taken: bool) -> None:
+    universal = {"Arn": RUN_TASK, "Input": json.dumps({"Cluster": cluster, "TaskDefinition": "web"})}
+    templated = {"Id": "1", "Arn": cluster, "EcsParameters": {"TaskDefinitionArn": "web"}}
+    start = Start(cluster, "web") if taken else None
+
+    assert read_schedule(cast("ScheduleTargetTypeDef", universal)) == start
+    if "/" in cluster:
+        assert read_target(cast("RuleTargetTypeDef", templated)) == start
+        assert starts_tasks(cluster) is taken
 
 
 @pytest.mark.parametrize(

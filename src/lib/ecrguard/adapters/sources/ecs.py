@@ -48,6 +48,8 @@ ACTIONS = (
 """IAM actions that reading needs."""
 
 _DAEMONS = "daemons"
+# The Region has no daemons; the last two are of an ECS that does not know the call yet.
+_NO_DAEMONS = ("UnsupportedFeatureException", "UnknownOperationException", "InvalidAction")
 
 
 @dataclass(slots=True)
@@ -121,8 +123,7 @@ class EcsSource:
     def _of_daemons(self, at: Position) -> tuple[list[str], str]:
         subject = f"the daemons of the ECS cluster {name_of(at.cluster)}"
         try:
-            # UnsupportedFeatureException: the Region has no daemons.
-            with self.calls.to(_LIST_DAEMONS, subject, gone=(*GONE, "UnsupportedFeatureException")):
+            with self.calls.to(_LIST_DAEMONS, subject, gone=(*GONE, *_NO_DAEMONS)):
                 answer = self.client().list_daemons(clusterArn=at.cluster, maxResults=PAGE, **going_on(at.token))
         except GoneError:
             return [], ""

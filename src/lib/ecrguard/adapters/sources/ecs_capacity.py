@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from ecrguard.adapters.aws_errors import error_code
 from ecrguard.adapters.ecs_mapping import Instance, hosts_of, needs_instances, overridden, read_instance
 from ecrguard.adapters.sources.ecs_clusters import GONE, PAGE, failure, going_on, name_of
 from ecrguard.adapters.sources.listing import Tokens
@@ -49,6 +52,11 @@ class ClusterInstances:
     ) -> Hosts:
         """The platforms that tasks may be put on, from the cluster's instances where nothing else tells.
 
+        A constraint that ECS cannot evaluate leaves them unknown (``Basis.UNKNOWN``): a service, a task definition or a
+        schedule may have any text as one. It says nothing of the cluster or of others, so it is no failure that would
+        end the reading of them; and the workload stays one, since it names its image and is told of to whoever pushes
+        it.
+
         Args:
             cluster: ARN.
             definition: of the tasks.
@@ -73,7 +81,8 @@ class ClusterInstances:
         Args:
             cluster: ARN.
             constraints: expressions in the cluster query language, as services and task definitions have them. ECS
-                evaluates them itself, as the filter of ListContainerInstances.
+                evaluates them itself, as the filter of ListContainerInstances. One that it cannot evaluate is met by
+                none: ECS puts no task anywhere by it.
 
         Raises:
             GoneError: the cluster does not exist.
@@ -119,13 +128,19 @@ class ClusterInstances:
         subject, token, tokens, found = _subject(cluster), "", Tokens(), list[str]()
         while True:
             with self.calls.to(_LIST, subject, gone=GONE):
-                answer = self.client().list_container_instances(
-                    cluster=cluster,
-                    status="ACTIVE",
-                    maxResults=PAGE,
-                    **({"filter": expression} if expression else {}),
-                    **going_on(token),
-                )
+                try:
+                    answer = self.client().list_container_instances(
+                        cluster=cluster,
+                        status="ACTIVE",
+                        maxResults=PAGE,
+                        **({"filter": expression} if expression else {}),
+                        **going_on(token),
+                    )
+                except ClientError as error:
+                    # Of a first page nothing but the expression is in doubt: those of the whole cluster were listed.
+                    if expression and not token and error_code(error) == "InvalidParameterException":
+                        return ()
+                    raise
             found += answer.get("containerInstanceArns", [])
             token = tokens.follow(token, answer.get("nextToken", ""), _LIST, subject)
             if not token:

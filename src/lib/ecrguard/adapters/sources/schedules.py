@@ -6,7 +6,8 @@ page. What a rule or a schedule starts, and on what, is one call more for each.
 Those that are disabled count, as a service that is scaled to zero does: they name the image, and run it when they are
 enabled again. One that names a task definition which is gone can start nothing, and runs nothing; so it is where the
 cluster is gone that was to tell the platform. A task definition that is named without revision is the latest that is
-active, looked up anew each time.
+active, looked up anew each time. ECS starts no task where a cluster or a task definition is named that is of another
+account or Region.
 """
 
 from __future__ import annotations
@@ -184,7 +185,8 @@ class SchedulesSource:
         starting: dict[str, list[Start]] = {}
         for arn in dict.fromkeys(arns):
             try:
-                starting[arn] = self._rules.starts(arn) if ":rule/" in arn else self._scheduled(arn)
+                found = self._rules.starts(arn) if ":rule/" in arn else self._scheduled(arn)
+                starting[arn] = [start for start in found if _is_of(arn, start)]
             except GoneError:
                 told[arn] = Sighting(arn)
             except UnreadableError as error:
@@ -230,7 +232,7 @@ class SchedulesSource:
     def _started(self, owner: Owner, start: Start, definition: TaskDefinition) -> Sighting:
         """What one target starts. Raises GoneError where its cluster does not exist, UnreadableError as calls do."""
         cluster = start.cluster or "default"
-        if not cluster.startswith("arn:"):
+        if not _is_arn(cluster):
             cluster = self._arn(f"cluster/{cluster}")
 
         def hosts(definition: TaskDefinition, deployment: Deployment) -> Hosts:
@@ -245,11 +247,26 @@ class SchedulesSource:
 
     def _revision(self, start: Start) -> str:
         reference = start.definition
-        return reference if reference.startswith("arn:") else self._arn(f"task-definition/{reference}")
+        return reference if _is_arn(reference) else self._arn(f"task-definition/{reference}")
 
     def _arn(self, resource: str) -> str:
         region, account = self.registry.region, self.registry.account
         return f"arn:{partition(region)}:ecs:{region}:{account}:{resource}"
+
+
+def _is_of(arn: str, start: Start) -> bool:
+    """Whether what is named is of the account and Region of the rule or schedule that names it."""
+    return all(_place(each) == _place(arn) for each in (start.cluster, start.definition) if _is_arn(each))
+
+
+def _place(arn: str) -> tuple[str, str, str]:
+    _, of, _, region, account, *_ = arn.split(":")
+    return of, region, account
+
+
+def _is_arn(reference: str) -> bool:
+    # Names have no slash; one may be `arn`, and its first revision `arn:1`.
+    return "/" in reference
 
 
 def _after_bus(bus: str, following: Sequence[tuple[str, str]]) -> _Position:
