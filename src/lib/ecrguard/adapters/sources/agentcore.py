@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from ecrguard.adapters.calls import Calls, GoneError
 from ecrguard.adapters.references import in_registry
-from ecrguard.adapters.sources.listing import Tokens, sighting
-from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.adapters.sources.listing import Tokens, one_by_one, sighting
 from ecrguard.domain.inventory import BadImage, Page, Sighting
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
         GetCapacityProviderOutputTypeDef,
     )
 
+    from ecrguard.domain.image import Unknown
     from ecrguard.domain.reference import Registry
 
     type Hosts = tuple[tuple[Platform, ...], Basis]
@@ -93,17 +93,7 @@ class AgentCoreSource:
             AbsentError: as :meth:`page`.
             UnreadableError: throttled or unavailable.
         """
-        read: dict[str, Sighting | Unknown] = {}
-        for arn in dict.fromkeys(arns):
-            try:
-                read[arn] = self._read(arn)
-            except GoneError:
-                read[arn] = Sighting(arn)
-            except UnreadableError as error:
-                if error.unknown.reason is not UnknownReason.ACCESS_DENIED:
-                    raise
-                read[arn] = error.unknown
-        return read
+        return one_by_one(arns, self._read)
 
     def _read(self, arn: str) -> Sighting:
         """Raises GoneError where the runtime does not exist, UnreadableError where a call was refused or failed."""

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from ecrguard.adapters.aws_errors import error_code
-from ecrguard.adapters.calls import Calls, GoneError
+from ecrguard.adapters.calls import Calls
 from ecrguard.adapters.references import in_registry
-from ecrguard.adapters.sources.listing import Tokens, sighting
-from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.adapters.sources.listing import Tokens, one_by_one, sighting
 from ecrguard.domain.inventory import BadImage, Page, Sighting
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
-from ecrguard.errors import AbsentError, UnreadableError
+from ecrguard.errors import AbsentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apprunner.client import AppRunnerClient
     from mypy_boto3_apprunner.type_defs import ServiceTypeDef
 
+    from ecrguard.domain.image import Unknown
     from ecrguard.domain.reference import ImageReference, Registry
 
 ACTIONS = ("apprunner:ListServices", "apprunner:DescribeService")
@@ -101,19 +101,12 @@ class AppRunnerSource:
             AbsentError: as :meth:`page`.
             UnreadableError: throttled or unavailable.
         """
-        return {arn: self._read(arn) for arn in arns}
+        return one_by_one(arns, self._read)
 
-    def _read(self, arn: str) -> Sighting | Unknown:
+    def _read(self, arn: str) -> Sighting:
         subject = f"App Runner service {_name(arn)}"
-        try:
-            with self.calls.to(_DESCRIBE, subject, gone=("ResourceNotFoundException",)), _closed_is_absent():
-                answer = self.client().describe_service(ServiceArn=arn)
-        except GoneError:
-            return Sighting(arn)
-        except UnreadableError as error:
-            if error.unknown.reason is UnknownReason.ACCESS_DENIED:
-                return error.unknown
-            raise
+        with self.calls.to(_DESCRIBE, subject, gone=("ResourceNotFoundException",)), _closed_is_absent():
+            answer = self.client().describe_service(ServiceArn=arn)
         return sighting(arn, [_workload(arn, answer["Service"], self.registry)])
 
 

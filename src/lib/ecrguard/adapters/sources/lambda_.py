@@ -16,15 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecrguard.adapters.calls import Calls, GoneError
+from ecrguard.adapters.calls import Calls
 from ecrguard.adapters.references import in_registry
-from ecrguard.adapters.sources.listing import Tokens, sighting
+from ecrguard.adapters.sources.listing import Tokens, one_by_one, sighting
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import BadImage, Page, Sighting
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.reference import is_digest
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
-from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,19 +91,12 @@ class LambdaSource:
             AbsentError: as :meth:`page`.
             UnreadableError: throttled or unavailable.
         """
-        return {arn: self._read(arn) for arn in arns}
+        return one_by_one(arns, self._read)
 
     def _read(self, arn: str) -> Sighting | Unknown:
         subject = f"Lambda function {_name(arn)}"
-        try:
-            with self.calls.to(_GET, subject, gone=("ResourceNotFoundException",)):
-                answer = self.client().get_function(FunctionName=arn)
-        except GoneError:
-            return Sighting(arn)
-        except UnreadableError as error:
-            if error.unknown.reason is UnknownReason.ACCESS_DENIED:
-                return error.unknown
-            raise
+        with self.calls.to(_GET, subject, gone=("ResourceNotFoundException",)):
+            answer = self.client().get_function(FunctionName=arn)
         configuration, code = answer["Configuration"], answer.get("Code", {})
         if configuration.get("PackageType") != "Image":
             return Sighting(arn)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ecrguard.adapters.calls import GoneError
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import BadImage, Sighting
 from ecrguard.domain.workload import Workload
 from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(slots=True)
@@ -40,6 +41,29 @@ class Tokens:
                 Unknown(UnknownReason.UNAVAILABLE, f"{action} gave the same page twice for {subject}", subject)
             )
         return given
+
+
+def one_by_one(arns: Iterable[str], read: Callable[[str], Sighting | Unknown]) -> dict[str, Sighting | Unknown]:
+    """What is told of each workload where each is read by itself.
+
+    Args:
+        arns: of the workloads.
+        read: reads one; GoneError where it does not exist, UnreadableError where a call was refused or failed.
+
+    Raises:
+        UnreadableError: throttled or unavailable. One that may not be read is told of as such.
+    """
+    told: dict[str, Sighting | Unknown] = {}
+    for arn in dict.fromkeys(arns):
+        try:
+            told[arn] = read(arn)
+        except GoneError:
+            told[arn] = Sighting(arn)
+        except UnreadableError as error:
+            if error.unknown.reason is not UnknownReason.ACCESS_DENIED:
+                raise
+            told[arn] = error.unknown
+    return told
 
 
 def sighting(arn: str, containers: Iterable[Workload | BadImage | None]) -> Sighting:

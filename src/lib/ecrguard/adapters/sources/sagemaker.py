@@ -24,8 +24,7 @@ from ecrguard.adapters.aws_errors import error_code
 from ecrguard.adapters.calls import Calls, GoneError
 from ecrguard.adapters.references import in_registry
 from ecrguard.adapters.sources.instance_types import instance_platform
-from ecrguard.adapters.sources.listing import Tokens, sighting
-from ecrguard.domain.image import Unknown, UnknownReason
+from ecrguard.adapters.sources.listing import Tokens, one_by_one, sighting
 from ecrguard.domain.inventory import BadImage, Page, Sighting
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.reference import is_digest
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
         ProductionVariantSummaryTypeDef,
     )
 
+    from ecrguard.domain.image import Unknown
     from ecrguard.domain.reference import Registry
 
     type Hosts = tuple[tuple[Platform, ...], Basis]
@@ -129,17 +129,7 @@ class SageMakerSource:
             AbsentError: as :meth:`page`.
             UnreadableError: throttled or unavailable.
         """
-        read: dict[str, Sighting | Unknown] = {}
-        for arn in dict.fromkeys(arns):
-            try:
-                read[arn] = self._read(arn)
-            except GoneError:
-                read[arn] = Sighting(arn)
-            except UnreadableError as error:
-                if error.unknown.reason is not UnknownReason.ACCESS_DENIED:
-                    raise
-                read[arn] = error.unknown
-        return read
+        return one_by_one(arns, self._read)
 
     def _read(self, arn: str) -> Sighting:
         """Raises GoneError where the endpoint does not exist, UnreadableError where a call was refused or failed."""
