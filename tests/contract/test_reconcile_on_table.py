@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
-from tests.contract.test_inventory import TABLE
+from tests.contract.inventory_world import TABLE
 from tests.fakes.source import FakeSource
 from tests.inventories import ARM64, Clock, arn, elsewhere, service
 
@@ -19,9 +17,6 @@ from ecrguard.adapters.inventory_table import InventoryTable
 from ecrguard.deadline import Deadline
 from ecrguard.domain.inventory import BadImage, Sighting
 from ecrguard.reconcile import Reconciler
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PERIOD = timedelta(hours=1)
 BEFORE = {each.arn: each for each in (service("a"), service("b"), service("c", "team/web:1"), service("gone"))}
@@ -61,17 +56,6 @@ class Ending:
             return answer
 
         return call
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client(
-            "dynamodb",
-            region_name="eu-west-1",
-            aws_access_key_id="x",
-            aws_secret_access_key="x",  # noqa: S106 - of nothing
-        )
 
 
 def passed(dynamodb: Any, workloads: dict[str, Sighting], clock: Clock, at: int = 0, *, after: bool = False) -> int:
