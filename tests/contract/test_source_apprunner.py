@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from tests.contract.source_world import REGISTRY
 from tests.fakes.apprunner import FakeAppRunner
 from tests.fakes.wire import Refusal
 
-from ecrguard.adapters.sources.apprunner import REGIONS, AppRunnerSource
+from ecrguard.adapters.sources.apprunner import AppRunnerSource
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import Sighting
 from ecrguard.domain.platform import Platform
@@ -151,12 +150,3 @@ def test_a_time_out_does_not_prove_that_a_region_has_no_app_runner(app_runner: F
         source(app_runner).page("")
 
     assert caught.value.unknown.reason is UnknownReason.UNAVAILABLE
-
-
-def test_the_regions_are_those_of_the_sdk() -> None:
-    session = boto3.Session()
-    partitions = session.get_available_partitions()
-
-    known = {region for name in partitions for region in session.get_available_regions("apprunner", name)}
-
-    assert known == REGIONS

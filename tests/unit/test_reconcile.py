@@ -399,7 +399,8 @@ def test_what_a_late_listing_left_out_is_looked_at_before_it_is_dropped(pass_: R
     pass_.source.put(*(service(name) for name in "abc"))
     pass_.run()
     pass_.later()
-    listed = pass_.source.workloads.pop(arn("c"))
+    del pass_.source.workloads[arn("c")]
+    listed = service("c", "team/app:2")
 
     def put_back(name: str, asked: object) -> None:
         if name == "read" and arn("a") in str(asked):
@@ -412,6 +413,7 @@ def test_what_a_late_listing_left_out_is_looked_at_before_it_is_dropped(pass_: R
 
     assert run.removed == {"ecs": 0}
     assert contents(pass_.inventory) == truth(pass_.source.workloads)
+    assert pass_.judged == ["prod/c 2 linux/amd64"]
 
 
 def test_a_source_that_has_been_there_is_not_taken_to_be_absent(pass_: Reconciling) -> None:

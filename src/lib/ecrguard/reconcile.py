@@ -135,7 +135,7 @@ class Reconciler:
                 running = self._page(source, state, running, run)
             if not running.unknowns:
                 running = self.inventory.attempt(running, self.now())
-                run.removed[running.source] = self._remove(source, running)
+                run.removed[running.source] = self._remove(source, state, running, run)
         except AbsentError as error:
             self._absent(state, running, run, str(error))
         except UnreadableError as error:
@@ -167,15 +167,20 @@ class Reconciler:
         told = {**page.sightings, **(source.read(unread) if unread else {})}
         unknowns = [*page.unknowns, *(each for each in told.values() if isinstance(each, Unknown))]
         sightings = [each for each in told.values() if not isinstance(each, Unknown)]
-        # What a source has when it is read for the first time has not changed: it is what there is.
-        judge = self.judge if state.ended is not None else None
-        settled = settle(self.inventory, Told(running.source, sightings, observed), judge and partial(judge, running))
-        _add(run.replaced, running.source, settled.replaced)
+        replaced = settle(self.inventory, Told(running.source, sightings, observed), None)
+        _add(run.replaced, running.source, replaced)
         _add(run.pages, running.source, 1)
-        run.unjudged += settled.unjudged
         return self.inventory.turn(running, replace(page, unknowns=tuple(unknowns)))
 
-    def _remove(self, source: WorkloadSource, running: Pass) -> int:
+    def _settle(self, state: SourceState, running: Pass, told: Told, run: Run) -> int:
+        """Write down what the source told, and have judged what has changed; how much of it was news."""
+        # What a source has when it is read for the first time has not changed: it is what there is.
+        judge = self.judge if state.ended is not None else None
+        settled = settle(self.inventory, told, judge and partial(judge, running))
+        run.unjudged += settled.unjudged
+        return settled.replaced
+
+    def _remove(self, source: WorkloadSource, state: SourceState, running: Pass, run: Run) -> int:
         """Drop what was on no page of a complete pass, unless it was observed since the pass began.
 
         Each is looked at before: a listing may be late, and pages that have expired tell of nothing.
@@ -190,7 +195,7 @@ class Reconciler:
         for some in batched(missing, _WRITES, strict=False):
             observed = self.now()
             sightings = [each for each in source.read(some).values() if not isinstance(each, Unknown)]
-            settle(self.inventory, Told(running.source, sightings, observed), None, always=True)
+            self._settle(state, running, Told(running.source, sightings, observed), run)
             removed += sum(not each.workloads and not each.bad_images for each in sightings)
         return removed
 

@@ -35,23 +35,6 @@ if TYPE_CHECKING:
 
 ACTIONS = ("apprunner:ListServices", "apprunner:DescribeService")
 """IAM actions that reading needs."""
-REGIONS = frozenset(
-    {
-        "ap-northeast-1",
-        "ap-south-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "eu-central-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "us-east-1",
-        "us-east-2",
-        "us-west-2",
-    }
-)
-"""Regions that have App Runner. It takes no new customers, so none is expected to be added."""
-
 _LIST, _DESCRIBE = ACTIONS
 _PAGE = 20
 _SUBJECT = "App Runner services"
@@ -71,7 +54,7 @@ class AppRunnerSource:
     Attributes:
         client: gives boto3's App Runner client; called when there is something to read.
         registry: that is guarded.
-        calls: makes the calls; ``absent`` where the Region is not one of :data:`REGIONS`.
+        calls: makes the calls; ``absent`` where App Runner is not listed for the Region.
     """
 
     client: Callable[[], AppRunnerClient]
