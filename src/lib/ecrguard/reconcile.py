@@ -167,7 +167,7 @@ class Reconciler:
         told = {**page.sightings, **(source.read(unread) if unread else {})}
         unknowns = [*page.unknowns, *(each for each in told.values() if isinstance(each, Unknown))]
         sightings = [each for each in told.values() if not isinstance(each, Unknown)]
-        replaced = settle(self.inventory, Told(running.source, sightings, observed), None)
+        replaced = self._settle(state, running, Told(running.source, sightings, observed), run)
         _add(run.replaced, running.source, replaced)
         _add(run.pages, running.source, 1)
         return self.inventory.turn(running, replace(page, unknowns=tuple(unknowns)))
