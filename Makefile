@@ -52,9 +52,20 @@ local: .tools/localaws/.ready .tools/sam/.ready ## the same AWS to push to by ha
 test: .venv/.ready .tools/localaws/.ready .tools/sam/.ready ## run every test; ARGS=... goes to pytest
 	@.venv/bin/pytest $(ARGS)
 
+.PHONY: mutation
+mutation: .venv/.ready ## break the rules that keep images from being touched, one by one, and see the tests fail; MODULES narrows
+	@PYTHONHASHSEED=0 PYTHONPATH=src/lib $(PY) -m tests.mutation $(MODULES)
+
 .PHONY: bench-inventory
 bench-inventory: .venv/.ready ## calls and seconds of a push and a full pass, at 10 to 100,000 workloads; SIZES, PUSHES narrow it
 	@PYTHONPATH=src/lib $(PY) -m bench $(ARGS)
+
+SEED := 1
+HISTORIES := 10000
+FIRST := 0
+.PHONY: soak
+soak: .venv/.ready ## play thousands of random histories against an ECR in memory; SEED, HISTORIES, FIRST choose them
+	@PYTHONPATH=src/lib:. $(PY) -m tests.simulation.soak --seed $(SEED) --histories $(HISTORIES) --first $(FIRST) $(ARGS)
 
 .PHONY: lint
 lint: .venv/.ready .tools/sam/.ready ## ruff, mypy --strict, import contracts, cfn-lint, sam validate

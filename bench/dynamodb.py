@@ -1,4 +1,4 @@
-"""DynamoDB in memory: the operations and expressions that the inventory is kept with, and no others.
+"""DynamoDB in memory: the operations that the inventory and the ledger are kept with, and no others.
 
 Items are held as the bytes that they are sent as. An expression that is not known here is an error, so that this table
 cannot be taken for one that does what it was asked; ``tests/bench`` holds its answers against those of moto.
@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.expressions import holds, unknown, updated
 from bench.stated import QUERY_MEGABYTE
 from bench.wire import Answer, Record, Refusal, json_service
 
@@ -23,8 +24,6 @@ MEGABYTE = 1024 * 1024
 MOST_KEYS, MOST_PUTS, MOST_ACTIONS = 100, 25, 100
 """Keys of a BatchGetItem, puts of a BatchWriteItem, actions of a TransactWriteItems (API reference)."""
 _KEY_CONDITION = re.compile(r"pk = (?P<pk>:\w+)(?: AND begins_with\(sk, (?P<prefix>:\w+)\))?")
-_CLAUSE = re.compile(r"attribute_not_exists\((?P<absent>#?\w+)\)|(?P<name>#?\w+) (?P<sign>[=<]) (?P<value>:\w+)")
-_UPDATE = re.compile(r"SET (?P<set>[^A-Z]+?)(?: REMOVE (?P<remove>[\w, ]+))?")
 _FAILED = "ConditionalCheckFailed"
 
 
@@ -75,6 +74,7 @@ class Table:
             {
                 "Query": self._query,
                 "BatchGetItem": self._batch_get,
+                "GetItem": self._get_item,
                 "BatchWriteItem": self._batch_write,
                 "PutItem": self._put_item,
                 "UpdateItem": self._update_item,
@@ -120,6 +120,13 @@ class Table:
         name = json.dumps(self.name).encode()
         return Answer(b'{"Responses": {' + name + b": [" + bodies + b']}, "UnprocessedKeys": {}}')
 
+    def _get_item(self, asked: Record) -> Answer:
+        stored = self._stored(*_texts(asked["Key"]))
+        if stored is None:
+            return Answer()
+        self._gave(1, stored.size)
+        return Answer(b'{"Item": ' + stored.body + b"}")
+
     def _batch_write(self, asked: Record) -> Record:
         requests = asked["RequestItems"][self.name]
         _at_most(len(requests), MOST_PUTS)
@@ -141,15 +148,15 @@ class Table:
     def _update_item(self, asked: Record) -> Record:
         pk, sk = _texts(asked["Key"])
         self._require(asked, pk, sk)
-        update = _matched(_UPDATE, asked["UpdateExpression"])
-        item = self._item(pk, sk) or dict(asked["Key"])
-        for assignment in update["set"].split(", "):
-            name, value = assignment.split(" = ")
-            item[_named(name, asked)] = asked["ExpressionAttributeValues"][value]
-        for name in (update["remove"] or "").split(", "):
-            item.pop(_named(name, asked), None)
+        item = updated(asked["UpdateExpression"], self._item(pk, sk) or dict(asked["Key"]), asked)
         self._put(item)
-        return {}
+        match asked.get("ReturnValues", "NONE"):
+            case "NONE":
+                return {}
+            case "ALL_NEW":
+                return {"Attributes": item}
+            case other:
+                raise unknown(other)
 
     def _transact(self, asked: Record) -> Record:
         actions = [next(iter(action.items())) for action in asked["TransactItems"]]
@@ -166,23 +173,18 @@ class Table:
             elif kind == "Delete":
                 self._delete(*key)
             else:
-                raise _unknown(kind)
+                raise unknown(kind)
         return {}
 
     def _require(self, asked: Record, pk: str, sk: str) -> None:
         if not self._holds(asked, pk, sk):
-            raise Refusal(f"{_FAILED}Exception", _REFUSED)
+            item = self._item(pk, sk) if asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" else {}
+            raise Refusal(f"{_FAILED}Exception", _REFUSED, {"Item": item} if item else {})
 
     def _holds(self, asked: Record, pk: str, sk: str) -> bool:
         """Whether the condition of what is asked holds for an item."""
         condition = asked.get("ConditionExpression")
-        if condition is None:
-            return True
-        item = self._item(pk, sk)
-        return any(
-            all(_clause_holds(clause, item, asked) for clause in alternative.split(" AND "))
-            for alternative in condition.split(" OR ")
-        )
+        return condition is None or holds(condition, self._item(pk, sk), asked)
 
     def _stored(self, pk: str, sk: str) -> _Stored | None:
         partition = self._partitions.get(pk)
@@ -228,32 +230,14 @@ def _value_size(value: Record) -> int:
         case "M":
             return 3 + sum(1 + len(name.encode()) + _value_size(each) for name, each in content.items())
         case _:
-            raise _unknown(kind)
-
-
-def _clause_holds(clause: str, item: Record, asked: Record) -> bool:
-    told = _matched(_CLAUSE, clause)
-    if told["absent"]:
-        return _named(told["absent"], asked) not in item
-    have, want = item.get(_named(told["name"], asked)), asked["ExpressionAttributeValues"][told["value"]]
-    if told["sign"] == "=":
-        return bool(have == want)
-    return have is not None and "S" in have and "S" in want and bool(have["S"] < want["S"])
-
-
-def _named(name: str, asked: Record) -> str:
-    return str(asked["ExpressionAttributeNames"][name]) if name.startswith("#") else name
+            raise unknown(kind)
 
 
 def _matched(pattern: re.Pattern[str], expression: str) -> dict[str, Any]:
     found = pattern.fullmatch(expression)
     if found is None:
-        raise _unknown(expression)
+        raise unknown(expression)
     return found.groupdict()
-
-
-def _unknown(what: str) -> NotImplementedError:
-    return NotImplementedError(f"the table of the benchmark does not know {what!r}")
 
 
 def _at_most(number: int, most: int) -> None:

@@ -21,10 +21,10 @@ from ecrguard.adapters.inventory_table import InventoryTable
 from ecrguard.adapters.pace import Pace
 from ecrguard.adapters.revisions import RevisionTable
 from ecrguard.adapters.sources.ecs import EcsSource
+from ecrguard.clients import CLIENTS
 from ecrguard.deadline import Deadline
 from ecrguard.reconcile import Reconciler
-from ecrguard.wiring import CLIENTS
-from ecrguard.wiring_inventory import READERS
+from ecrguard.wiring_sources import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

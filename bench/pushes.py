@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import statistics
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,16 +16,17 @@ from bench.wire import ACCOUNT, REGION, Aws, WrongResultError
 from ecrguard.adapters.appconfig import AppConfigPolicy
 from ecrguard.adapters.ecr import EcrImages
 from ecrguard.adapters.inventory_reader import InventoryReader
-from ecrguard.adapters.sns import SnsAlerts
+from ecrguard.config import GuardConfig
 from ecrguard.domain.action import Action
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.verdict import Judgement
-from ecrguard.guard import Guard
-from ecrguard.wiring import CLIENTS
+from ecrguard.judging import Judge
+from ecrguard.wiring import build_guard
 
 if TYPE_CHECKING:
     from bench.account import Account
     from bench.dynamodb import Table
+    from ecrguard.guard import Guard
 
 LIMIT = timedelta(hours=3)
 """Age from which on the inventory counts as too old."""
@@ -108,7 +108,7 @@ def measure(account: Account, table: Table, pushes: int, since: datetime) -> Pus
     figures = PushFigures()
     gc.freeze()
     try:
-        _push(guard, account, 0, time.now)
+        _push(guard, account, pushes, time.now)
         for number in range(pushes):
             # The first of them finds nothing in memory any more.
             time.now += timedelta(minutes=2) if number == 0 else _APART
@@ -120,37 +120,43 @@ def measure(account: Account, table: Table, pushes: int, since: datetime) -> Pus
             figures.items.append(table.read - read)
             figures.kilobytes.append(table.kilobytes - kilobytes)
     finally:
-        guard.aside.shutdown()
+        guard.judge.aside.shutdown()
         gc.unfreeze()
     return figures
 
 
 def _guard(aws: Aws, table: str, time: _Time) -> Guard:
-    """A guard as ``ecrguard.wiring`` puts it together."""
+    """The guard as the push function puts it together, but for its clock and its downloads."""
     session = aws.session()
-    return Guard(
-        images=EcrImages(
-            functools.cache(lambda: session.client("ecr", config=CLIENTS)), registry.blobs(aws), REGISTRY, "aws"
-        ),
-        workloads=InventoryReader(
-            functools.cache(lambda: session.client("dynamodb", config=CLIENTS)), table, ("ecs",), LIMIT, time
-        ),
-        policies=AppConfigPolicy(
-            functools.cache(lambda: session.client("appconfigdata", config=CLIENTS)),
-            "application",
-            "environment",
-            "profile",
-            time,
-        ),
-        alerts=SnsAlerts(functools.cache(lambda: session.client("sns", config=CLIENTS)), _TOPIC),
+    config = GuardConfig(
+        stack="ecrguard",
+        alerts_topic_arn=_TOPIC,
+        repository_pattern="*",
+        inventory_table=table,
+        linked_workloads=("ecs",),
+        reconcile_period=LIMIT / 3,
         enforcement=Action.ALERT,
-        now=time,
+        enforcement_pattern="*",
+        destructive_acts_per_hour=20,
+        history=timedelta(days=90),
+        policy_application_id="application",
+        policy_environment_id="environment",
+        policy_profile_id="profile",
     )
+    made = build_guard(config, session)
+    images, workloads, policies = made.judge.images, made.judge.workloads, made.judge.policies
+    if not isinstance(images, EcrImages) or not isinstance(workloads, InventoryReader):
+        raise TypeError(f"expected the product's own adapters, got {images} and {workloads}")
+    if not isinstance(policies, AppConfigPolicy):
+        raise TypeError(f"expected the product's own adapter, got {policies}")
+    images, workloads = replace(images, blobs=registry.blobs(aws)), replace(workloads, now=time)
+    policies = replace(policies, now=time)
+    return replace(made, judge=Judge(images, workloads, policies, time), now=time)
 
 
 def _push(guard: Guard, account: Account, number: int, now: datetime) -> None:
     repository = account.repository(number * account.per_repository % account.workloads)
-    push = Push(Arrival.PUSHED, REGISTRY, repository, registry.PUSHED, "1", f"event-{number}", now)
+    push = Push(Arrival.PUSHED, REGISTRY, repository, registry.PUSHED, f"1.{number}", f"event-{number}", now)
     reports = guard.check(push, last_try=False)
     if [(report.verdict.judgement, report.alerted) for report in reports] != [(Judgement.MISMATCH, True)]:
         raise WrongResultError(f"expected a mismatch that is alerted, got {reports}")

@@ -14,6 +14,7 @@ ECS_READ: Final = 0.025
 
 SECONDS: Final = {
     "ecs": ECS_READ,
+    "dynamodb:GetItem": 0.004,
     "dynamodb:Query": 0.004,
     "dynamodb:BatchGetItem": 0.005,
     "dynamodb:BatchWriteItem": 0.010,

@@ -54,6 +54,18 @@ class Deployment:
         """A boto3 client of the AWS that the stack is on."""
         return client(service, self.aws.endpoint)
 
+    def resource(self, name: str) -> str:
+        """The physical id of one of the stack's resources, by its name in the template."""
+        found = self.client("cloudformation").describe_stack_resource(StackName=self.stack, LogicalResourceId=name)
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def renew(self, function: str) -> None:
+        """Have a function, by its name, run in new copies from now on, which know nothing of what was before."""
+        lambda_ = self.client("lambda")
+        # On AWS any change of its configuration does that, here only one that concerns the copies.
+        memory = lambda_.get_function_configuration(FunctionName=function)["MemorySize"]
+        lambda_.update_function_configuration(FunctionName=function, MemorySize=memory + 1)
+
 
 @functools.cache
 def client(service: str, endpoint: str) -> Any:

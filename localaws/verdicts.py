@@ -7,20 +7,25 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from localaws.deployment import Deployment
 
 # What AWS calls a call that is denied, what the product calls it; and how a crash and a time-out begin.
 _TROUBLE: Final = re.compile(r"AccessDenied|access_denied|not authorized|was denied|Traceback|Task timed out")
+_COUNTS: Final = '{"_aws":'
 # The policy's validator says no by failing.
 _FAILS_TO_REFUSE: Final = "PolicyLogGroup"
 
 
 def log_lines(deployment: Deployment, message: str, log: str = "PushLogGroupName") -> list[dict[str, Any]]:
     """The lines of a log with this ``message``, oldest first; ``log`` is the stack's output that names it."""
-    lines = map(_line, _messages(deployment, deployment.outputs[log]))
-    return [line for line in lines if line.get("message") == message]
+    return [line for line in lines(deployment, log) if line.get("message") == message]
+
+
+def lines(deployment: Deployment, log: str) -> list[dict[str, Any]]:
+    """The lines of JSON of a log, oldest first, the counts among them; ``log`` is the stack's output that names it."""
+    return [found for found in map(_line, _messages(deployment, deployment.outputs[log])) if found]
 
 
 def judged(deployment: Deployment, repository: str, tag: str | None = None, digest: str = "") -> list[dict[str, Any]]:
@@ -32,8 +37,13 @@ def judged(deployment: Deployment, repository: str, tag: str | None = None, dige
     ]
 
 
-def troubles(deployment: Deployment) -> list[str]:
-    """What the logs of the stack's functions say of calls that were denied, and of crashes."""
+def troubles(deployment: Deployment, *, meant: Collection[str] = ()) -> list[str]:
+    """What the logs of the stack's functions say of calls that were denied, and of crashes.
+
+    Args:
+        deployment: whose functions.
+        meant: repositories on whose images calls were to be denied.
+    """
     resources = deployment.client("cloudformation").describe_stack_resources(StackName=deployment.stack)
     groups = [
         each["PhysicalResourceId"]
@@ -44,7 +54,10 @@ def troubles(deployment: Deployment) -> list[str]:
         f"{group}: {message:.600}"
         for group in groups
         for message in _messages(deployment, group)
+        # What is counted is said in a line of its own as well.
         if _TROUBLE.search(message)
+        and not message.startswith(_COUNTS)
+        and not any(f'"{repository}"' in message for repository in meant)
     ]
 
 

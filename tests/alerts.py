@@ -1,138 +1,29 @@
 """Alerts as the product raises them, by name: real inputs through the real guards, so that every word is the product's.
 
-The golden files, and the tests of whatever takes alerts, share them.
+The golden files, and the tests of whatever takes alerts, share them. What follows alerts is in ``tests/enforced.py``.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tests import content
+from tests import content, enforced
 from tests.fakes.images import FakeImages
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.policies import FakePolicies
 from tests.fakes.published import RecordingAlerts
 from tests.fakes.stubbed import stubbed
-from tests.fakes.workloads import FakeWorkloadReader
+from tests.raising import JUDGED, REGISTRY, TIME, World, agent, apprunner, ecs, function, push_of, raised
 
 from ecrguard.adapters.blobs import Blobs
 from ecrguard.adapters.ecr import EcrImages
 from ecrguard.deployed import DeployedGuard, Occasion
 from ecrguard.domain.action import Action
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.platform import parse
-from ecrguard.domain.push import Arrival, Push
-from ecrguard.domain.reference import Registry, parse_reference
-from ecrguard.domain.workload import Basis, Workload, WorkloadKind
-from ecrguard.guard import Guard
 from ecrguard.policy_yaml import load_policy
 
 if TYPE_CHECKING:
     from ecrguard.domain.alert import Alert
-    from ecrguard.ports import ImageStore
-
-REGISTRY = Registry("111122223333", "eu-west-1")
-TIME = datetime(2026, 11, 24, 2, 0, 0, tzinfo=UTC)
-JUDGED = datetime(2026, 11, 24, 2, 0, 1, 250_000, tzinfo=UTC)
-
-
-def ecs(image: str, hosts: str, service: str = "prod/web", container: str = "app") -> Workload:
-    """A container of an ECS service whose task definition says where it runs; without hosts, nothing does."""
-    return Workload(
-        kind=WorkloadKind.ECS_SERVICE,
-        arn=f"arn:aws:ecs:eu-west-1:111122223333:service/{service}",
-        name=service,
-        container=container,
-        reference=parse_reference(f"{REGISTRY.host}/{image}"),
-        hosts=tuple(parse(host) for host in hosts.split()),
-        basis=Basis.EXPLICIT if hosts else Basis.UNKNOWN,
-        definition=f"{service.rpartition('/')[2]}:17",
-    )
-
-
-def apprunner(image: str, service: str = "shop-web") -> Workload:
-    """A service of App Runner that deploys what is pushed."""
-    return Workload(
-        kind=WorkloadKind.APPRUNNER_SERVICE,
-        arn=f"arn:aws:apprunner:eu-west-1:111122223333:service/{service}/8fe1e10304f84fd2b0df550fe98a71fa",
-        name=service,
-        container="",
-        reference=parse_reference(f"{REGISTRY.host}/{image}"),
-        hosts=(parse("linux/amd64"),),
-        basis=Basis.SERVICE_DEFAULT,
-        deploys_on_push=True,
-    )
-
-
-def function(image: str, host: str, name: str = "thumbnails") -> Workload:
-    """A Lambda function of an image."""
-    return Workload(
-        kind=WorkloadKind.LAMBDA_FUNCTION,
-        arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{name}",
-        name=name,
-        container="",
-        reference=parse_reference(f"{REGISTRY.host}/{image}"),
-        hosts=(parse(host),),
-        basis=Basis.EXPLICIT,
-        resolved=f"sha256:{'c' * 64}",
-    )
-
-
-def agent(image: str, name: str = "concierge") -> Workload:
-    """A runtime of AgentCore on micro VMs."""
-    return Workload(
-        kind=WorkloadKind.AGENTCORE_RUNTIME,
-        arn=f"arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/{name}-Ab3dEf7hIj",
-        name=name,
-        container="",
-        reference=parse_reference(f"{REGISTRY.host}/{image}"),
-        hosts=(parse("linux/arm64"),),
-        basis=Basis.SERVICE_DEFAULT,
-    )
-
-
-def raised(
-    image: str,
-    pushed: content.Content,
-    *workloads: Workload,
-    policy: str = "",
-    enforcement: Action = Action.TAG,
-    unknowns: tuple[Unknown, ...] = (),
-) -> Alert:
-    """The alert that the push of ``pushed`` as ``image`` (``repository:tag``) raises."""
-    repository, _, tag = image.partition(":")
-    images = FakeImages()
-    digest = images.push(repository, pushed, tag)
-    reader = FakeWorkloadReader(list(workloads), list(unknowns))
-    return _raised(images, _push(repository, tag, digest), reader, policy=policy, enforcement=enforcement)
-
-
-def _push(repository: str, tag: str, digest: str) -> Push:
-    return Push(
-        arrival=Arrival.PUSHED,
-        registry=REGISTRY,
-        repository=repository,
-        digest=digest,
-        tag=tag,
-        event_id="13cde686-328b-6117-af20-0e5566167482",
-        time=TIME,
-    )
-
-
-def _raised(
-    images: ImageStore,
-    push: Push,
-    workloads: FakeWorkloadReader,
-    policy: str = "",
-    enforcement: Action = Action.TAG,
-) -> Alert:
-    policies = FakePolicies(load_policy(f"version: 1\n{policy}".encode()))
-    alerts = RecordingAlerts()
-    guard = Guard(images, workloads, policies, alerts, enforcement, lambda: JUDGED)
-    guard.check(push, last_try=True)
-    (alert,) = alerts.published
-    return alert
-
 
 BASE_IMAGES = """
 rules:
@@ -221,8 +112,9 @@ def not_told() -> Alert:
         "action"
     )
     stub.add_client_error("batch_get_image", "AccessDeniedException", why)
-    images = EcrImages(lambda: client, Blobs(), REGISTRY, "aws")
-    return _raised(images, _push("shop/web", "1.4.2", f"sha256:{'a' * 64}"), FakeWorkloadReader())
+    world = World(store=EcrImages(lambda: client, Blobs(), REGISTRY, "aws"))
+    (alert,) = world.check(push_of("shop/web", "1.4.2", f"sha256:{'a' * 64}"))
+    return alert
 
 
 def malformed() -> Alert:
@@ -267,6 +159,8 @@ def changed_workload() -> Alert:
         guards=lambda _: True,
         policies=FakePolicies(load_policy(b"version: 1")),
         alerts=alerts,
+        ledger=FakeLedger(),
+        owner=lambda: "one",
         now=lambda: JUDGED,
         told=lambda _: None,
     )
@@ -292,4 +186,5 @@ CASES = {
     "agent-on-amd64": agent_on_amd64(),
     "stale-inventory": stale_inventory(),
     "changed-workload": changed_workload(),
+    **enforced.CASES,
 }

@@ -39,7 +39,7 @@ _platforms = st.lists(
     max_size=3,
 )
 _linked = st.sampled_from(["exact", "repository", "off"])
-_on_mismatch = st.sampled_from(["alert", "tag"])
+_on_mismatch = st.sampled_from(["alert", "tag", "quarantine", "archive", "delete"])
 _dates = st.dates().map(lambda day: day.isoformat())
 _words = st.sampled_from(["why not", "bis die PDF-Bibliothek für arm64 da ist", "JIRA-1: x"])
 
@@ -154,7 +154,10 @@ INVALID: list[tuple[str, Any, str]] = [
     ("unknown linked", ruled(linked="repo"), "rules[0].linked: did you mean repository?, got 'repo'"),
     ("linked switched off by YAML 1.1", ruled(linked=False),
      "rules[0].linked: expected one of exact, repository, off, got false"),
-    ("unknown action", ruled(on_mismatch="delete"), "rules[0].on_mismatch: expected one of alert, tag, got 'delete'"),
+    ("unknown action", ruled(on_mismatch="remove"),
+     "rules[0].on_mismatch: expected one of alert, tag, quarantine, archive, delete, got 'remove'"),
+    ("misspelt action", ruled(on_mismatch="quarantaine"),
+     "rules[0].on_mismatch: did you mean quarantine?, got 'quarantaine'"),
     ("unknown default", {"version": 1, "defaults": {"on_mismatch": "Tag"}},
      "defaults.on_mismatch: did you mean tag?, got 'Tag'"),
     ("defaults no mapping", {"version": 1, "defaults": []},

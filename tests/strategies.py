@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from ecrguard.domain.action import Action
-from ecrguard.domain.alert import Alert
+from ecrguard.domain.alert import Alert, AlertKind
 from ecrguard.domain.image import Evidence, Image, ImageKind, Offer, Unknown, UnknownReason
 from ecrguard.domain.plan import Done, Outcome, Refusal, RefusalReason, Result
 from ecrguard.domain.platform import Platform
 from ecrguard.domain.push import Arrival, Push
+from ecrguard.domain.pusher import Pusher
 from ecrguard.domain.reference import Registry, parse_reference
 from ecrguard.domain.verdict import Failure, Finding, Judgement, Reason, Remedy, Severity, Subject, SubjectKind, Verdict
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
@@ -123,7 +124,9 @@ outcomes: SearchStrategy[Outcome] = st.builds(
     st.lists(
         st.builds(Refusal, st.sampled_from(Action), st.sampled_from(RefusalReason), hostile_texts), max_size=3
     ).map(tuple),
+    st.sampled_from([None, Action.ARCHIVE, Action.DELETE]),
 )
+pushers: SearchStrategy[Pusher] = st.builds(Pusher, hostile_texts, hostile_texts, hostile_texts, _times)
 workloads: SearchStrategy[Workload] = st.builds(
     Workload,
     st.sampled_from(WorkloadKind),
@@ -134,9 +137,18 @@ workloads: SearchStrategy[Workload] = st.builds(
     st.lists(platforms, max_size=3).map(tuple),
     st.sampled_from(Basis),
 )
-alerts: SearchStrategy[Alert] = st.builds(
-    Alert, pushes, st.none() | images, verdicts, outcomes, hostile_texts, _times, st.none() | workloads
+_judged = (pushes, st.none() | images, verdicts, outcomes, hostile_texts, _times, st.none() | workloads)
+alerts: SearchStrategy[Alert] = st.one_of(
+    st.builds(Alert, *_judged, pusher=st.none() | pushers),
+    st.builds(
+        Alert,
+        *_judged,
+        kind=st.sampled_from([kind for kind in AlertKind if kind is not AlertKind.ALERT]),
+        thread=st.uuids().map(str),
+        pusher=st.none() | pushers,
+    ),
 )
+"""Alerts, and what follows them."""
 
 
 sizes: SearchStrategy[int] = st.sampled_from([1, 2, 7, 60, 400])
@@ -172,7 +184,9 @@ def enlarged(alert: Alert, times: int) -> Alert:
     )
     workload = alert.workload
     big_workload = workload and replace(workload, name=workload.name * 40, container=workload.container * 40)
-    big_outcome = Outcome(outcome.done * inner, outcome.refusals * inner)
+    big_outcome = Outcome(outcome.done * inner, outcome.refusals * inner, outcome.later)
+    pusher = alert.pusher
+    big_pusher = pusher and replace(pusher, arn=pusher.arn * 40, address=pusher.address * 40, agent=pusher.agent * 40)
     return replace(
         alert,
         image=big_image,
@@ -180,4 +194,5 @@ def enlarged(alert: Alert, times: int) -> Alert:
         outcome=big_outcome,
         rule=alert.rule * 20,
         workload=big_workload,
+        pusher=big_pusher,
     )

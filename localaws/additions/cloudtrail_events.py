@@ -41,10 +41,20 @@ def emit_call(service: str, operation: str, request: Record, response: Record | 
         response: the answer's members; None or empty where there are none.
         model_name: botocore's name of the service, where it is another.
     """
+    emit(service, record(service, operation, request, response, model_name=model_name))
+
+
+def emit(service: str, recorded_call: Record) -> None:
+    """Tell the default bus of a call of ``service`` that was recorded before."""
+    host.emit(f"aws.{service}", "AWS API Call via CloudTrail", recorded_call, [])
+
+
+def record(service: str, operation: str, request: Record, response: Record | None, *, model_name: str = "") -> Record:
+    """What CloudTrail records of a call at this moment; arguments as of `emit_call`."""
     shapes = model.operation_model(model_name or service, operation)
-    detail: Record = {
+    return {
         "eventVersion": "1.11",
-        "userIdentity": _identity(),
+        "userIdentity": identity(""),
         "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "eventSource": f"{service}.amazonaws.com",
         "eventName": _EVENT_NAMES.get((service, operation), operation),
@@ -61,7 +71,6 @@ def emit_call(service: str, operation: str, request: Record, response: Record | 
         "recipientAccountId": host.account(),
         "eventCategory": "Management",
     }
-    host.emit(f"aws.{service}", "AWS API Call via CloudTrail", detail, [])
 
 
 def recorded(service: str, operations: Mapping[str, Operation], names: frozenset[str]) -> dict[str, Operation]:
@@ -81,14 +90,38 @@ def _recorded(service: str, name: str, operation: Operation) -> Operation:
     return recording
 
 
-def _identity() -> Record:
+def identity(caller: str) -> Record:
+    """The element ``userIdentity`` of a record (CloudTrail user guide, "CloudTrail userIdentity element").
+
+    ``caller`` is the ARN of who called; empty for the developer that everybody is where nobody signs in.
+    """
     account = host.account()
+    arn = caller or f"arn:aws:iam::{account}:user/developer"
+    kind, *name = arn.rpartition(":")[2].split("/")
+    if kind == "assumed-role":
+        role, session = name[0], name[-1]
+        issuer = {
+            "type": "Role",
+            "principalId": "AROALOCALAWSEXAMPLE0",
+            "arn": f"arn:aws:iam::{account}:role/{role}",
+            "accountId": account,
+            "userName": role,
+        }
+        return {
+            "type": "AssumedRole",
+            "principalId": f"AROALOCALAWSEXAMPLE0:{session}",
+            "arn": arn,
+            "accountId": account,
+            "sessionContext": {"sessionIssuer": issuer},
+        }
+    if kind == "root":
+        return {"type": "Root", "principalId": account, "arn": arn, "accountId": account}
     return {
         "type": "IAMUser",
         "principalId": "AIDALOCALAWSEXAMPLE0",
-        "arn": f"arn:aws:iam::{account}:user/developer",
+        "arn": arn,
         "accountId": account,
-        "userName": "developer",
+        "userName": name[-1],
     }
 
 

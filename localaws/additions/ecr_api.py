@@ -17,6 +17,7 @@ from localaws.additions.ecr_repository import (
     delete_image,
     find_image,
     image_ids,
+    is_active,
     open_repository,
     put_image,
     require_digest,
@@ -50,7 +51,7 @@ def _batch_get_image(call: Call) -> Record:
 
     def read(image_id: dict[str, str]) -> list[Record]:
         image = find_image(repository, image_id)
-        if image.get("imageStatus", "ACTIVE") != "ACTIVE":
+        if not is_active(image):
             raise Failure("ImageInaccessible", "Requested image is archived: restore it to the standard storage class")
         return [_image(repository, image, _image_id(image["imageDigest"], image_id.get("imageTag")))]
 
@@ -164,7 +165,7 @@ def _get_download_url_for_layer(call: Call) -> Record:
             f"The layer with digest '{digest}' does not exist within {repository.place}",
         )
     users = [image for image in repository.images if digest in repository.manifest(image).blobs]
-    if not any(image.get("imageStatus", "ACTIVE") == "ACTIVE" for image in users):
+    if not any(map(is_active, users)):
         raise Refusal(
             "LayerInaccessibleException",
             f"The layer with digest '{digest}' is not accessible: no active image in {repository.place} refers to it",

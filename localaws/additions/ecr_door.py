@@ -1,7 +1,8 @@
 """ECR's registry door: what docker, skopeo and oras speak, with ECR's refusals and events.
 
-The emulator serves the protocol (OCI distribution-spec 1.1). Added are a manifest's way in, ECR's refusal to delete
-through this door, and byte ranges of blobs, which the storage behind a real download URL serves.
+The emulator serves the protocol (OCI distribution-spec 1.1). Added are a manifest's way in, ECR's refusals to delete
+through this door and to give what is archived, and byte ranges of blobs, which the storage behind a real download URL
+serves.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from localaws.additions import ecr_events, host
 from localaws.additions.ecr_manifest import Manifest, read_manifest
-from localaws.additions.ecr_repository import Repository, open_repository, put_image, require_digest
+from localaws.additions.ecr_repository import Repository, is_active, open_repository, put_image, require_digest
 from localaws.additions.wire import Refusal
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def door(otherwise: Handler) -> Handler:
             return _put_manifest(repository, reference, headers.get("content-type"), body)
         if (method, verb) in {("DELETE", "manifest"), ("DELETE", "blob")}:
             return _error(405, "UNSUPPORTED", "The operation is unsupported.")
+        if (method, verb) in {("GET", "manifest"), ("HEAD", "manifest")}:
+            host.select_registry_scope(repository, headers, query)
+            if _is_archived(repository, reference):
+                return _error(404, "MANIFEST_UNKNOWN", "Requested image not found")
         reply = await otherwise(method, path, headers, body, query)
         return _partial(reply, headers.get("range", "")) if (method, verb) == ("GET", "blob") else reply
 
@@ -60,6 +65,14 @@ def _put_manifest(name: str, reference: str, media_type: str | None, body: bytes
     location = {"Location": f"/v2/{name}/manifests/{manifest.digest}", "Docker-Content-Digest": manifest.digest}
     subject = {"OCI-Subject": manifest.subject} if manifest.subject else {}
     return 201, {**_VERSION, **location, **subject, "Content-Length": "0"}, b""
+
+
+def _is_archived(name: str, reference: str) -> bool:
+    if name not in host.REPOSITORIES:
+        return False
+    repository = open_repository(name)
+    image = repository.by_digest(reference) if ":" in reference else repository.by_tag(reference)
+    return image is not None and not is_active(image)
 
 
 def _put_once(repository: Repository, manifest: Manifest, tag: str | None) -> None:

@@ -110,28 +110,34 @@ def put_image(repository: Repository, manifest: Manifest, tag: str | None, now: 
         )
     present = repository.by_digest(manifest.digest)
     holder = repository.by_tag(tag) if tag else None
-    if present is not None and (tag is None or holder is present):
+    if present is not None and (tag is None or holder is present) and is_active(present):
         raise Refusal(
             "ImageAlreadyExistsException",
             f"Image with digest '{manifest.digest}' and tag '{tag}' already exists in {repository.place}",
         )
-    if tag and holder is not None and repository.immutable(tag):
+    moves = holder is not None and holder is not present
+    if tag and moves and repository.immutable(tag):
         raise Refusal(
             "ImageTagAlreadyExistsException",
             f"The image tag '{tag}' already exists in the '{repository.name}' repository and cannot be overwritten "
             "because the tag is immutable.",
         )
     _require_references(repository, manifest)
-    if tag and holder is not None:
+    if tag and holder is not None and moves:
         holder["imageTags"].remove(tag)
         _sync_image_id(holder)
     image = present or _new_image(repository, manifest, now)
-    if tag:
+    if tag and tag not in image["imageTags"]:
         image["imageTags"].append(tag)
         _sync_image_id(image, tag)
     # A push of what was archived brings it back (user guide, "Restoring archived images").
     image["imageStatus"] = "ACTIVE"
     return image
+
+
+def is_active(image: ImageRecord) -> bool:
+    """Whether an image can be pulled: it is neither in the archive nor on its way back."""
+    return image.get("imageStatus", "ACTIVE") == "ACTIVE"
 
 
 def require_digest(repository: Repository, manifest: Manifest, digest: str | None) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, NamedTuple, TypedDict, cast
 
 from ministack import app as gateway
-from ministack.core import iam_actions, lambda_runtime, responses, router
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
 from ministack.services import (
     appconfig,
     batch,
@@ -105,6 +105,13 @@ def account() -> str:
 def region() -> str:
     """The Region that the current request acts in."""
     return cast("str", responses.get_region())
+
+
+def caller(headers: dict[str, str]) -> str:
+    """ARN of the user or the role's session whose keys signed a request; empty where nobody has them."""
+    key = router.extract_access_key_id(headers)
+    found = cast("Record | None", iam_evaluator.resolve_caller_identity(key))
+    return cast("str", found["userArn"]) if found else ""
 
 
 def handler(service: str) -> Handler:
@@ -338,6 +345,18 @@ def authorize_on(resource: Callable[[str, str, Record], str | None]) -> None:
         return named or cast("str", extract(service, method, path, headers, body, *more))
 
     iam_actions.extract_resource_arn = found
+
+
+def authorize_by(leading_keys: Callable[[Record], list[str]]) -> None:
+    """Let policies tell requests to DynamoDB apart by the partition keys that ``leading_keys`` finds in them."""
+    known = iam_actions.dynamodb_service_context
+
+    def told(body: bytes) -> Record:
+        keys = leading_keys(json.loads(body)) if body else []
+        # As on AWS, a request that names no key has none.
+        return {**known(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
+
+    iam_actions.dynamodb_service_context = told
 
 
 def authorize_routes(service: str, model: str) -> None:

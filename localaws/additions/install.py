@@ -33,8 +33,9 @@ from localaws.additions.wire import JsonService
 
 def install() -> None:
     """Wrap the emulator's handlers, once, before it starts."""
-    host.serve("ecr", JsonService("ecr", ecr_settings.OPERATIONS | ecr_api.OPERATIONS, host.handler("ecr")))
-    host.serve_registry_door(ecr_door.door(host.registry_door()))
+    images = JsonService("ecr", ecr_settings.OPERATIONS | ecr_api.OPERATIONS, host.handler("ecr"))
+    host.serve("ecr", trail.pushes_by_call(images))
+    host.serve_registry_door(trail.pushes_at_the_door(ecr_door.door(host.registry_door())))
     host.serve("ecs", JsonService("ecs", ecs.OPERATIONS, host.handler("ecs"), off_loop=True))
     host.on_tasks(ecs_tasks.started, ecs_tasks.stopped)
     host.route("apprunner", "AppRunner")
@@ -64,6 +65,7 @@ def install() -> None:
     host.collect_whole_logs()
     host.requests_count_as_tls()
     host.authorize_on(permissions.resource)
+    host.authorize_by(permissions.leading_keys)
     host.authorize_routes("bedrock-agentcore", "bedrock-agentcore-control")
 
 

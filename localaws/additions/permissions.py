@@ -6,6 +6,7 @@ Authorization Reference, "Actions, resources, and condition keys".
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from localaws.additions import host
@@ -46,6 +47,7 @@ _NAMED_IN: Final = {
     ("codebuild", "BatchGetFleets"): "fleet/{names}",
     ("codebuild", "BatchGetProjects"): "project/{names}",
     ("codebuild", "CreateFleet"): "fleet/{name}:*",
+    ("ecr", "DescribeRepositories"): "repository/{repositoryNames}",
     # The last part of a node group's or a Fargate profile's ARN is an id that no request has.
     ("eks", "DescribeFargateProfile"): "fargateprofile/{clusterName}/{fargateProfileName}/*",
     ("eks", "DescribeNodegroup"): "nodegroup/{clusterName}/{nodegroupName}/*",
@@ -96,6 +98,22 @@ def resource(service: str, operation: str, request: Record) -> str | None:
     if isinstance(named, list):
         named = next(iter(named), None)
     return named if isinstance(named, str) and named.startswith("arn:") else None
+
+
+def leading_keys(request: Record) -> list[str]:
+    """The partition keys that a request to DynamoDB names: the condition key ``dynamodb:LeadingKeys``.
+
+    The attribute is ``pk`` in every table that is deployed here; keys are texts.
+    """
+    found = [request.get("Key", {}), request.get("Item", {})]
+    for asked in request.get("RequestItems", {}).values():
+        for each in asked["Keys"] if isinstance(asked, dict) else asked:
+            write = next(iter(each.values())) if isinstance(asked, list) else {"Key": each}
+            found.append(write.get("Key", write.get("Item", {})))
+    if "KeyConditionExpression" in request:
+        placeholders = re.findall(r"\bpk = (:\w+)", request["KeyConditionExpression"])
+        found += [{"pk": request["ExpressionAttributeValues"][each]} for each in placeholders]
+    return [str(item["pk"]["S"]) for item in found if "pk" in item]
 
 
 def _arn(service: str, resource_part: str) -> str:

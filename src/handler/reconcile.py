@@ -1,4 +1,7 @@
-"""The reconcile function: on a schedule, reads as a whole what is due of the sources of workloads."""
+"""The reconcile function: on a schedule, reads as a whole what is due of the sources of workloads.
+
+Images that wait for that to be archived or deleted are, where the stack may.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from ecrguard.config import GuardConfig
 from ecrguard.errors import MalformedEventError
 from ecrguard.telemetry import record_report
 from ecrguard.telemetry_inventory import record_run
-from ecrguard.wiring_inventory import build_reconciler
+from ecrguard.telemetry_sweep import record_sweep
+from ecrguard.wiring_inventory import build_reconciler, build_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,16 +25,19 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from ecrguard.reconcile import Reconciler
+    from ecrguard.sweep import Sweep
 
 logger = Logger()
 metrics = Metrics()
 
 
 @functools.cache
-def parts() -> tuple[Reconciler, timedelta]:
+def parts() -> tuple[Reconciler, Sweep | None, timedelta]:
     """The parts, put together at the first event, and the age from which on the inventory is too old."""
     config = GuardConfig.from_env(os.environ)
-    return build_reconciler(config, functools.partial(record_report, logger, metrics)), config.inventory_limit
+    reconciler = build_reconciler(config, functools.partial(record_report, logger, metrics))
+    sweep = build_sweep(config) if config.enforcement.takes_the_image else None
+    return reconciler, sweep, config.inventory_limit
 
 
 def asked(event: dict[str, Any], on: Collection[str]) -> frozenset[str]:
@@ -49,9 +56,15 @@ def asked(event: dict[str, Any], on: Collection[str]) -> frozenset[str]:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Go on with the passes that are due, for as long as this invocation lasts, and answer with what was done."""
-    reconciler, limit = parts()
+    reconciler, sweep, limit = parts()
     names = asked(event, reconciler.sources)
     reconciler.deadline.seconds_left = lambda: context.get_remaining_time_in_millis() / 1000
     until = datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis())
-    run = reconciler.run(context.aws_request_id, until, names)
-    return record_run(logger, metrics, run, datetime.now(UTC), limit)
+    dues = sweep.dues() if sweep else ()
+    awaited = max((due.since for due in dues), default=None)
+    run = reconciler.run(context.aws_request_id, until, names, awaited)
+    answer = record_run(logger, metrics, run, datetime.now(UTC), limit)
+    if sweep is None or run.held:
+        return answer
+    sweep.deadline.seconds_left = reconciler.deadline.seconds_left
+    return answer | record_sweep(logger, metrics, dues, sweep.run(dues))

@@ -1,4 +1,4 @@
-"""The benchmark's DynamoDB answers what moto does to everything that the inventory asks of a table."""
+"""The benchmark's DynamoDB answers what moto does to everything that the inventory and the ledger ask of a table."""
 
 from __future__ import annotations
 
@@ -12,24 +12,34 @@ import boto3
 import pytest
 from bench.clock import VirtualClock
 from bench.dynamodb import MEGABYTE, Table, size_of
+from bench.expressions import holds, updated
 from bench.wire import Aws
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from tests.contract.ledger_world import CAP, act, due, entry, good, ledger_on
+from tests.contract.ledger_world import told as told_alert
 
 from ecrguard.adapters.dynamodb import items_of, put_items
 from ecrguard.adapters.inventory_reader import InventoryReader
 from ecrguard.adapters.inventory_table import InventoryTable
+from ecrguard.adapters.pushers_table import PusherTable
+from ecrguard.adapters.put_budget import PutBudget
 from ecrguard.adapters.revisions import RevisionTable
+from ecrguard.adapters.threads_table import ThreadTable
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import BadImage, Page, Sighting
+from ecrguard.domain.ledger import Record, Release
 from ecrguard.domain.platform import Platform
+from ecrguard.domain.pusher import Pusher
 from ecrguard.domain.reference import Registry, parse_reference
 from ecrguard.domain.workload import Basis, Workload, WorkloadKind
-from ecrguard.errors import LostPassError
+from ecrguard.errors import LostHoldError, LostPassError, UnreadableError
 from ecrguard.ports import Replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ecrguard.adapters.ledger_table import LedgerTable
 
 REGISTRY = Registry("123456789012", "eu-west-1")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -41,6 +51,7 @@ SCHEMA: dict[str, Any] = {
 }
 OPERATIONS = {
     "query",
+    "get_item",
     "batch_get_item",
     "batch_write_item",
     "put_item",
@@ -51,16 +62,18 @@ OPERATIONS = {
 
 
 def told(answer: Any) -> Any:
-    """What an answer says, as far as the inventory looks at it."""
-    said = {name: answer[name] for name in ("Items", "LastEvaluatedKey", "UnprocessedItems") if name in answer}
+    """What an answer says, as far as the product looks at it."""
+    looked_at = ("Item", "Items", "Attributes", "LastEvaluatedKey", "UnprocessedItems")
+    said = {name: answer[name] for name in looked_at if name in answer}
     if "Responses" in answer:
         said["Responses"] = sorted(answer["Responses"].get(NAME, []), key=str)
     return said
 
 
 def refused(error: ClientError) -> Any:
-    reasons: Any = error.response.get("CancellationReasons", [])
-    return error.response["Error"]["Code"], [reason["Code"] for reason in reasons]
+    response: Any = error.response
+    reasons = [reason["Code"] for reason in response.get("CancellationReasons", [])]
+    return response["Error"]["Code"], reasons, response.get("Item")
 
 
 @dataclass
@@ -174,6 +187,53 @@ def kept(revisions: RevisionTable) -> None:
     assert again.get(arns).keys() == set(arns[:60])
 
 
+def noted(ledger: LedgerTable) -> None:
+    """Tags are held, lost, settled, right and wrong again; acts are counted; images are owed and released."""
+    held = ledger.hold("team/app", "tag#1.0", "one", at(0), at(5))
+    with pytest.raises(UnreadableError):
+        ledger.hold("team/app", "tag#1.0", "two", at(1), at(6))
+    ledger.begin(held, act("b", "a"))
+    ledger.hold("team/app", "tag#1.0", "two", at(6), at(9))
+    with pytest.raises(LostHoldError):
+        ledger.begin(held, act("b", "a"))
+    ledger.let_go(held)
+    held = ledger.hold("team/app", "tag#1.0", "two", at(7), at(9))
+    ledger.settle(held, told=(told_alert(),), open_=True, act=act("b", "a"))
+    for name, minutes in (("a", 1), ("c", 1), ("c", 0), ("d", 2)):
+        ledger.passed("team/app", "1.0", good(name, minutes))
+        ledger.regained("team/app", "1.0", good(name, minutes + 1))
+    ledger.forget_act("team/app", "1.0", act("c"))
+    ledger.forget_act("team/app", "1.0", act("b", "a"))
+    ledger.passed("team/app", "1.0", good("a", 9))
+    ledger.let_go(ledger.hold("team/app", "tag#1.0", "one", at(7), at(9)))
+    ledger.settle(ledger.hold("team/app", "tag#1.0", "one", at(7), at(9)), told=(), open_=False, act=None)
+    assert ledger.look("team/app", "tag#1.0") == Record(good("a", 9))
+    assert [ledger.spend(NOON) for _ in range(CAP + 1)] == [True] * CAP + [False]
+    assert ledger.acts_left(NOON) == 0
+    for each in (entry(1), entry(2), entry(1)):
+        ledger.note("team/app", "tag#1.0", each)
+    assert len(ledger.history("team/app", "tag#1.0")) == 2
+    for minutes in (1, 2):
+        ledger.owe(due("b", minutes))
+        ledger.release("team/app", "sha256:b", Release("ann", "why", at(minutes)))
+    ledger.paid(due("b", 1))
+    assert ledger.dues() == (due("b", 2),)
+    ledger.paid(due("b", 2))
+    assert ledger.released("team/app", "sha256:c") is None
+
+
+def followed(client: Any) -> None:
+    """Pushers are told, alerts begin threads, and calls of PutImage are counted."""
+    pushers, threads = PusherTable(lambda: client, NAME), ThreadTable(lambda: client, NAME, lambda: NOON)
+    for minutes in (1, 2, 0):
+        pushers.know("team/app", "1.0", "sha256:b", Pusher("ann", "ecr.amazonaws.com", "", at(minutes)))
+        threads.keep("alert-1", str(minutes))
+    assert (pushers.who("team/app", "1.0", "sha256:c"), threads.of("alert-1")) == (None, "1")
+    budget = PutBudget(lambda: client, NAME, lambda: NOON, lambda _: None, per_second=1)
+    for _ in range(3):
+        budget.take()
+
+
 def told_all(client: Any) -> None:
     """Everything that the product says to the table."""
     inventory = InventoryTable(lambda: client, NAME)
@@ -181,6 +241,8 @@ def told_all(client: Any) -> None:
     passed(inventory)
     leased(inventory)
     kept(RevisionTable(lambda: client, NAME))
+    noted(ledger_on(lambda: client, NAME))
+    followed(client)
     reader = InventoryReader(lambda: client, NAME, ("ecs", "apprunner"), timedelta(hours=3), lambda: at(5))
     assert len(reader.linked(REGISTRY, "team/app").workloads) == 45
 
@@ -225,7 +287,7 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "query": {"KeyConditionExpression": "pk = :a AND sk > :b", "ExpressionAttributeValues": {":a": {"S": "p"}}},
     "update_item": {
         "Key": {"pk": {"S": "p"}, "sk": {"S": "s"}},
-        "UpdateExpression": "ADD pages :one",
+        "UpdateExpression": "DELETE pages :one",
         "ExpressionAttributeValues": {":one": {"N": "1"}},
     },
     "put_item": {
@@ -234,6 +296,91 @@ UNKNOWN: dict[str, dict[str, Any]] = {
         "ExpressionAttributeValues": {":b": {"S": "p"}},
     },
 }
+
+
+ITEM: dict[str, Any] = {"a": {"S": "m"}, "n": {"N": "9"}}
+VALUES: dict[str, Any] = {
+    ":m": {"S": "m"},
+    ":x": {"S": "x"},
+    ":10": {"N": "10"},
+    ":9": {"N": "9"},
+    ":upper": {"S": "Z"},
+}
+CONDITIONS = {
+    "a = :m": True,
+    "a = :x": False,
+    "a <> :x": True,
+    "a <> :m": False,
+    "a < :x": True,
+    "a < :m": False,
+    "a < :upper": False,
+    "n < :10": True,
+    "n < :9": False,
+    "a < :10": False,
+    "gone < :x": False,
+    "gone = :x": False,
+    "attribute_not_exists(gone)": True,
+    "attribute_not_exists(a)": False,
+    "a = :m OR a = :x AND n = :10": True,
+    "(a = :m OR a = :x) AND n = :10": False,
+    "n = :10 AND a = :x OR a = :m": True,
+    "(a = :x OR a = :m) AND (n = :10 OR n = :9)": True,
+    "#a = :m": True,
+}
+
+
+@pytest.mark.parametrize(("condition", "expected"), CONDITIONS.items())
+def test_a_condition_holds_where_it_should(condition: str, *, expected: bool) -> None:
+    asked = {"ExpressionAttributeNames": {"#a": "a"}, "ExpressionAttributeValues": VALUES}
+    assert holds(condition, ITEM, asked) is expected
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "",
+        "a",
+        "a =",
+        "a = b",
+        "a >= :x",
+        "a > :x",
+        "NOT a = :x",
+        "(a = :x",
+        "a = :x)",
+        "a = :x OR",
+        "a = :x n = :9",
+        "attribute_exists(a)",
+        "attribute_not_exists(a",
+        "a.b = :x",
+        "a BETWEEN :x AND :m",
+    ],
+)
+def test_a_condition_that_it_does_not_know_is_not_taken_for_another(condition: str) -> None:
+    with pytest.raises(NotImplementedError, match="does not know"):
+        holds(condition, ITEM, {"ExpressionAttributeValues": VALUES})
+
+
+UPDATES: dict[str, dict[str, Any]] = {
+    "SET a = :x": {"a": {"S": "x"}, "n": {"N": "9"}},
+    "SET a = :x, b = :9 REMOVE n": {"a": {"S": "x"}, "b": {"N": "9"}},
+    "REMOVE a, gone": {"n": {"N": "9"}},
+    "ADD n :10": {"a": {"S": "m"}, "n": {"N": "19"}},
+    "SET a = :x ADD b :9": {"a": {"S": "x"}, "n": {"N": "9"}, "b": {"N": "9"}},
+}
+
+
+@pytest.mark.parametrize(("update", "expected"), UPDATES.items())
+def test_an_update_changes_what_it_should(update: str, expected: dict[str, Any]) -> None:
+    assert updated(update, ITEM, {"ExpressionAttributeValues": VALUES}) == expected
+    assert ITEM == {"a": {"S": "m"}, "n": {"N": "9"}}
+
+
+@pytest.mark.parametrize(
+    "update", ["", "a = :x", "SET a = if_not_exists(a, :x)", "SET a = a + :9", "SET a[0] = :x", "SET a = :x SET b = :x"]
+)
+def test_an_update_that_it_does_not_know_is_not_taken_for_another(update: str) -> None:
+    with pytest.raises(NotImplementedError, match="does not know"):
+        updated(update, ITEM, {"ExpressionAttributeValues": VALUES})
 
 
 @pytest.mark.parametrize("operation", UNKNOWN)

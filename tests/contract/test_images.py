@@ -2,82 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.content import Content, config, docker, index, manifest, sha256, single
+from tests.content import Content, config, docker, docker_list, index, manifest, sha256, single
+from tests.contract.image_world import OPERATIONS, REFUSALS, REPOSITORY, Twin, adapters, raised, raw, twin_of
 from tests.fakes.blob_server import BlobServer, body, running
-from tests.fakes.ecr_client import ACCOUNT, REGION, FakeEcr
-from tests.fakes.images import FakeImages
+from tests.fakes.ecr_client import ACCOUNT, FakeEcr
 from tests.fakes.wire import Refusal
 
-from ecrguard.adapters.blobs import Blobs
-from ecrguard.adapters.ecr import EcrImages
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.reference import Registry
 from ecrguard.errors import UnreadableError
-from ecrguard.ports import ImageStore, RawManifest, TagAnswer
+from ecrguard.ports import RawManifest, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from http.server import BaseHTTPRequestHandler
+    from collections.abc import Callable, Iterator
 
-REPOSITORY = "team/web"
-OPERATIONS = {
-    "manifests": "BatchGetImage",
-    "config": "GetDownloadUrlForLayer",
-    "digest_of": "DescribeImages",
-    "tags_of": "DescribeImages",
-    "resource_tags": "ListTagsForResource",
-    "put_tag": "PutImage",
-}
-REFUSALS = {
-    UnknownReason.ACCESS_DENIED: Refusal("AccessDeniedException", "not authorized to perform"),
-    UnknownReason.THROTTLED: Refusal("ThrottlingException", "Rate exceeded"),
-    UnknownReason.UNAVAILABLE: Refusal("ServerException", "internal", 500),
-}
-
-
-class Registered(Protocol):
-    """How a test fills a store."""
-
-    def create(self, repository: str, *, immutable: bool = False, tags: Mapping[str, str] | None = None) -> None: ...
-    def push(self, repository: str, content: Content, *tags: str) -> str: ...
-    def delete(self, repository: str, digest: str) -> None: ...
-    def delete_blobs(self, repository: str) -> None: ...
-
-
-class Twin:
-    """A store, what fills it, and how to make an operation of it fail."""
-
-    def __init__(self, store: ImageStore, held: Registered, fail: Callable[[str, UnknownReason], None]) -> None:
-        self.store, self.held, self.fail = store, held, fail
+    from ecrguard.adapters.ecr import EcrImages
+    from ecrguard.ports import ImageStore
 
 
 @pytest.fixture(params=["fake", "ecr"])
 def twin(request: pytest.FixtureRequest) -> Iterator[Twin]:
-    if request.param == "fake":
-        fake = FakeImages()
-        yield Twin(fake, fake, fake.fail)
-        return
-    ecr = FakeEcr()
-    with running() as server:
-        server.script.append(lambda handler: _serve(ecr, handler))
-        ecr.download = server.url
-        client = ecr.client
-        store = EcrImages(lambda: client, Blobs(), Registry(ACCOUNT, REGION), "aws")
-        yield Twin(store, ecr, lambda operation, reason: ecr.failing.update({OPERATIONS[operation]: REFUSALS[reason]}))
-
-
-def _serve(ecr: FakeEcr, handler: BaseHTTPRequestHandler) -> None:
-    body(ecr.blob(handler.path.strip("/").partition("?")[0]))(handler)
-
-
-def raised(ask: Callable[[], object]) -> UnknownReason:
-    with pytest.raises(UnreadableError) as caught:
-        ask()
-    assert caught.value.unknown.detail
-    return caught.value.unknown.reason
+    with twin_of(request.param) as made:
+        yield made
 
 
 @pytest.mark.parametrize("content", [single(), docker(), index(single())], ids=["OCI", "Docker", "index"])
@@ -160,6 +108,28 @@ def test_a_tag_or_an_image_that_is_gone_is_an_error(twin: Twin) -> None:
     assert raised(lambda: twin.store.tags_of(REPOSITORY, digest)) is UnknownReason.IMAGE_GONE
 
 
+def test_the_indexes_that_have_a_tag_and_can_be_pulled_are_listed(twin: Twin) -> None:
+    held, store = twin.held, twin.store
+    first, second = index(single("amd64")), docker_list(docker("arm64"))
+    held.push(REPOSITORY, first, "1", "1.0")
+    held.push(REPOSITORY, second, "2")
+    held.push(REPOSITORY, index(single("s390x")))
+    held.push(REPOSITORY, single("riscv64"), "3")
+    held.store(REPOSITORY, held.push(REPOSITORY, index(single("ppc64le")), "old"), "ARCHIVED")
+
+    assert set(store.tagged_indexes(REPOSITORY, 2)) == {first.digest, second.digest}
+
+
+def test_more_indexes_than_may_be_are_not_taken_for_all(twin: Twin) -> None:
+    for number in range(3):
+        twin.held.push(REPOSITORY, index(single("arm64", variant=f"v{number}")), str(number))
+
+    with pytest.raises(UnreadableError) as caught:
+        twin.store.tagged_indexes(REPOSITORY, 2)
+
+    assert caught.value.unknown.reason is UnknownReason.UNAVAILABLE
+
+
 def test_resource_tags_are_given_whoever_set_them(twin: Twin) -> None:
     twin.held.create(REPOSITORY, tags={"ecrguard:mode": "alert", "team": "web"})
     twin.held.create("plain")
@@ -168,38 +138,63 @@ def test_resource_tags_are_given_whoever_set_them(twin: Twin) -> None:
     assert twin.store.resource_tags("plain") == {}
 
 
-def put(twin: Twin, content: Content, tag: str) -> TagAnswer:
-    return twin.store.put_tag(REPOSITORY, RawManifest(content.digest, content.media_type, content.body), tag)
+@pytest.mark.parametrize("status", ["ACTIVE", "ARCHIVED", "ACTIVATING"])
+def test_an_image_stands_with_all_its_tags_found_by_a_tag_or_its_digest(twin: Twin, status: str) -> None:
+    digest = twin.held.push(REPOSITORY, single(), "1.4", "latest")
+    twin.held.push(REPOSITORY, single("arm64"), "other")
+    twin.held.store(REPOSITORY, digest, status)
+
+    expected = Standing(digest, ("1.4", "latest"), archived=status != "ACTIVE")
+    assert twin.store.standing(REPOSITORY, tag="latest") == expected
+    assert twin.store.standing(REPOSITORY, digest=digest) == expected
+    assert twin.store.standing(REPOSITORY, tag="1.4", digest=digest) == expected
+
+
+def test_an_image_that_is_not_there_stands_nowhere(twin: Twin) -> None:
+    assert twin.store.standing(REPOSITORY, tag="1.4") is None
+    digest = twin.held.push(REPOSITORY, single(), "1.4")
+    other = twin.held.push(REPOSITORY, single("arm64"))
+
+    assert twin.store.standing(REPOSITORY, tag="latest") is None
+    assert twin.store.standing(REPOSITORY, tag="1.4", digest=other) is None
+    assert twin.store.standing(REPOSITORY, digest=single("s390x").digest) is None
+    twin.held.delete(REPOSITORY, digest)
+    assert twin.store.standing(REPOSITORY, digest=digest) is None
+
+
+def test_the_manifest_of_an_archived_image_is_withheld_until_it_is_back(twin: Twin) -> None:
+    digest = twin.held.push(REPOSITORY, single(), "1.4")
+
+    for status in ("ARCHIVED", "ACTIVATING"):
+        twin.held.store(REPOSITORY, digest, status)
+        withheld = twin.store.manifests(REPOSITORY, [digest])[digest]
+        assert isinstance(withheld, Unknown)
+        assert withheld.reason is UnknownReason.IMAGE_INACCESSIBLE
+    twin.held.store(REPOSITORY, digest, "ACTIVE")
+    assert twin.store.manifests(REPOSITORY, [digest]) == {digest: raw(single())}
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("mutability", "filters", "tag", "moves"),
     [
-        pytest.param(single(), id="OCI"),
-        pytest.param(docker(), id="Docker"),
-        pytest.param(index(single()), id="index"),
-        pytest.param(manifest(config(), named=False), id="a manifest that names no media type"),
+        ("MUTABLE", (), "v1", True),
+        ("IMMUTABLE", (), "v1", False),
+        ("IMMUTABLE_WITH_EXCLUSION", ("dev-*", "latest"), "dev-1", True),
+        ("IMMUTABLE_WITH_EXCLUSION", ("dev-*", "latest"), "latest", True),
+        ("IMMUTABLE_WITH_EXCLUSION", ("dev-*", "latest"), "latest-1", False),
+        ("IMMUTABLE_WITH_EXCLUSION", ("dev-*",), "DEV-1", False),
+        ("MUTABLE_WITH_EXCLUSION", ("v*.*",), "v1.2", False),
+        ("MUTABLE_WITH_EXCLUSION", ("v*.*",), "v1", True),
+        ("MUTABLE_WITH_EXCLUSION", ("v*.*",), "v1x2", True),
+        ("MUTABLE_WITH_EXCLUSION", ("*",), "v1", False),
     ],
 )
-def test_a_tag_is_put_beside_those_that_are_there_and_repeating_it_changes_nothing(
-    twin: Twin, content: Content
+def test_a_tag_moves_where_the_setting_lets_it_or_an_exclusion_does(
+    twin: Twin, mutability: str, filters: tuple[str, ...], tag: str, *, moves: bool
 ) -> None:
-    digest = twin.held.push(REPOSITORY, content, "1.4")
+    twin.held.create(REPOSITORY, mutability=mutability, filters=filters)
 
-    assert put(twin, content, "marker") is TagAnswer.PUT
-    assert put(twin, content, "marker") is TagAnswer.ALREADY_THERE
-    assert sorted(twin.store.tags_of(REPOSITORY, digest)) == ["1.4", "marker"]
-
-
-def test_where_tags_are_immutable_a_new_one_is_put_and_one_that_is_taken_stays(twin: Twin) -> None:
-    twin.held.create(REPOSITORY, immutable=True)
-    digest = twin.held.push(REPOSITORY, single(), "1.4", "taken")
-    other = twin.held.push(REPOSITORY, single("arm64"), "1.5")
-
-    assert put(twin, single("arm64"), "marker") is TagAnswer.PUT
-    assert put(twin, single("arm64"), "taken") is TagAnswer.IMMUTABLE
-    assert twin.store.digest_of(REPOSITORY, "taken") == digest
-    assert twin.store.digest_of(REPOSITORY, "marker") == other
+    assert twin.store.movable(REPOSITORY, tag) is moves
 
 
 ASKS: dict[str, Callable[[ImageStore], object]] = {
@@ -208,9 +203,8 @@ ASKS: dict[str, Callable[[ImageStore], object]] = {
     "digest_of": lambda store: store.digest_of(REPOSITORY, "1.4"),
     "tags_of": lambda store: store.tags_of(REPOSITORY, single().digest),
     "resource_tags": lambda store: store.resource_tags(REPOSITORY),
-    "put_tag": lambda store: store.put_tag(
-        REPOSITORY, RawManifest(single().digest, single().media_type, single().body), "marker"
-    ),
+    "standing": lambda store: store.standing(REPOSITORY, tag="1.4"),
+    "movable": lambda store: store.movable(REPOSITORY, "1.4"),
 }
 
 
@@ -225,7 +219,7 @@ def test_whatever_cannot_be_asked_is_an_error_and_never_an_empty_answer(
     assert raised(lambda: ASKS[operation](twin.store)) is reason
 
 
-@pytest.mark.parametrize("operation", ASKS)
+@pytest.mark.parametrize("operation", sorted(ASKS.keys() - {"standing"}))
 def test_a_repository_that_is_gone_is_an_image_that_is_gone(twin: Twin, operation: str) -> None:
     assert raised(lambda: ASKS[operation](twin.store)) is UnknownReason.IMAGE_GONE
 
@@ -240,8 +234,7 @@ def ecr() -> FakeEcr:
 
 @pytest.fixture
 def store(ecr: FakeEcr) -> EcrImages:
-    client = ecr.client
-    return EcrImages(lambda: client, Blobs(), Registry(ACCOUNT, REGION), "aws")
+    return adapters(ecr)[0]
 
 
 def test_manifests_are_asked_for_by_digest_a_hundred_at_a_time_in_all_four_media_types(
@@ -296,15 +289,54 @@ def test_an_image_that_ecr_says_nothing_of_is_unknown_and_asked_for_again(
     assert found.reason is UnknownReason.UNAVAILABLE
 
 
-def test_the_media_type_is_sent_along_with_a_tag(ecr: FakeEcr, store: EcrImages) -> None:
-    content = manifest(config(), named=False)
-    ecr.push(REPOSITORY, content, "1.4")
+@pytest.mark.parametrize("status", ["ARCHIVED", "ACTIVATING"])
+def test_an_archived_image_that_only_those_see_who_ask_for_any_is_not_taken_for_gone(
+    ecr: FakeEcr, store: EcrImages, status: str
+) -> None:
+    ecr.hides_archived = True
+    digest = ecr.push(REPOSITORY, single(), "1.4")
+    ecr.store(REPOSITORY, digest, status)
 
-    store.put_tag(REPOSITORY, RawManifest(content.digest, content.media_type, content.body), "marker")
+    assert store.standing(REPOSITORY, digest=digest) == Standing(digest, ("1.4",), archived=True)
+    assert store.digest_of(REPOSITORY, "1.4") == digest
+    assert store.tags_of(REPOSITORY, digest) == ("1.4",)
 
-    (_, asked) = ecr.calls[-1]
-    assert asked["imageManifestMediaType"] == content.media_type
-    assert asked["imageDigest"] == content.digest
+
+def test_where_an_id_and_a_filter_do_not_go_together_what_is_not_found_is_gone(ecr: FakeEcr, store: EcrImages) -> None:
+    ecr.refuses_filter = True
+    digest = ecr.push(REPOSITORY, single(), "1.4")
+
+    assert store.standing(REPOSITORY, tag="latest") is None
+    assert store.standing(REPOSITORY, tag="1.4") == Standing(digest, ("1.4",))
+
+
+def test_an_image_that_is_there_costs_one_call(ecr: FakeEcr, store: EcrImages) -> None:
+    ecr.push(REPOSITORY, single(), "1.4")
+
+    store.standing(REPOSITORY, tag="1.4")
+
+    assert [(operation, "filter" in asked) for operation, asked in ecr.calls] == [("DescribeImages", False)]
+
+
+@pytest.mark.parametrize(
+    ("mutability", "filters"),
+    [
+        ("FROZEN", ()),
+        ("MUTABLE_WITH_EXCLUSION", ()),
+        ("MUTABLE_WITH_EXCLUSION", ({"filterType": "REGEX", "filter": "v.*"},)),
+        ("IMMUTABLE_WITH_EXCLUSION", ({"filterType": "REGEX", "filter": ".*"},)),
+    ],
+)
+def test_what_is_set_in_a_way_not_known_here_keeps_a_tag_from_being_moved(
+    store: EcrImages, monkeypatch: pytest.MonkeyPatch, mutability: str, filters: tuple[dict[str, str], ...]
+) -> None:
+    answer = {
+        "imageTagMutability": mutability,
+        **({"imageTagMutabilityExclusionFilters": list(filters)} if filters else {}),
+    }
+    monkeypatch.setattr(FakeEcr, "_describe_repositories", lambda *_: {"repositories": [answer]})
+
+    assert not store.movable(REPOSITORY, "latest")
 
 
 def test_a_layer_that_is_not_accessible_is_an_operators_matter(ecr: FakeEcr, store: EcrImages) -> None:
@@ -332,3 +364,20 @@ def test_the_presigned_url_is_in_no_message(ecr: FakeEcr, store: EcrImages) -> N
 
     assert "SECRET" in server.requests[0]
     assert "SECRET" not in str(caught.value)
+
+
+def test_indexes_are_listed_page_by_page(ecr: FakeEcr, store: EcrImages) -> None:
+    ecr.page = 2
+    pushed = [ecr.push(REPOSITORY, index(single("arm64", variant=f"v{number}")), str(number)) for number in range(5)]
+
+    assert sorted(store.tagged_indexes(REPOSITORY, 5)) == sorted(pushed)
+    assert len(ecr.calls) == 3
+
+
+def test_a_repository_that_is_too_large_to_be_listed_is_not_taken_for_listed(ecr: FakeEcr, store: EcrImages) -> None:
+    ecr.page = 1
+    for number in range(21):
+        ecr.push(REPOSITORY, single("arm64", variant=f"v{number}"), str(number))
+
+    with pytest.raises(UnreadableError, match="too many tagged images"):
+        store.tagged_indexes(REPOSITORY, 5)

@@ -1,4 +1,4 @@
-"""The webhook adapter against a server that answers as Slack does."""
+"""Posting by a webhook, against a server that answers as Slack does."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from tests.alerts import CASES
+from tests.contract.slack_secrets import Secrets
 from tests.fakes.slack import Answer, FakeSlack
 from tests.fakes.stubbed import stubbed
 
 from ecrguard.adapters import slack as adapter
-from ecrguard.adapters.secrets import SECONDS_KEPT, WebhookSecret, WebhookSecretError
 from ecrguard.adapters.slack import (
+    Slack,
+    SlackAccessError,
     SlackRefusedError,
     SlackThrottledError,
     SlackUnavailableError,
-    SlackWebhook,
-    SlackWebhookError,
 )
 from ecrguard.adapters.visibility import SqsVisibility
-from ecrguard.domain.image import UnknownReason
 from ecrguard.errors import UnreadableError
 from ecrguard.rendering import document, slack
 
@@ -32,20 +31,7 @@ if TYPE_CHECKING:
 
     from botocore.stub import Stubber
 
-ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:slack-AbCdEf"
 PAYLOAD = slack.render(document.render(CASES["pushed-from-a-mac"]))
-
-
-class Secrets:
-    """A Secrets Manager client whose answers botocore has held against the service's model."""
-
-    def __init__(self) -> None:
-        self.client, self.stub = stubbed("secretsmanager")
-        self.now = 0.0
-        self.secret = WebhookSecret(lambda: self.client, ARN, lambda: self.now)
-
-    def holds(self, text: str) -> None:
-        self.stub.add_response("get_secret_value", {"ARN": ARN, "SecretString": text}, {"SecretId": ARN})
 
 
 @pytest.fixture
@@ -62,13 +48,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSlack]:
 
 
 @pytest.fixture
-def webhook(secrets: Secrets, server: FakeSlack) -> SlackWebhook:
+def webhook(secrets: Secrets, server: FakeSlack) -> Slack:
     secrets.holds(server.webhook())
-    return SlackWebhook(secrets.secret)
+    return Slack(secrets.secret)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_alert_is_taken(webhook: SlackWebhook, server: FakeSlack, case: str) -> None:
+def test_every_alert_is_taken(webhook: Slack, server: FakeSlack, case: str) -> None:
     payload = slack.render(document.render(CASES[case]))
     webhook.post(payload)
     assert server.received == [("/services/T000/B000/s3cr3t", payload)]
@@ -88,9 +74,7 @@ def test_every_alert_is_taken(webhook: SlackWebhook, server: FakeSlack, case: st
         ((), adapter.DEFAULT_RETRY_AFTER),
     ],
 )
-def test_throttled(
-    webhook: SlackWebhook, server: FakeSlack, header: tuple[tuple[str, str], ...], seconds: float
-) -> None:
+def test_throttled(webhook: Slack, server: FakeSlack, header: tuple[tuple[str, str], ...], seconds: float) -> None:
     server.answers.append(Answer(429, "rate_limited", header))
     with pytest.raises(SlackThrottledError) as raised:
         webhook.post(PAYLOAD)
@@ -98,13 +82,13 @@ def test_throttled(
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 408])
-def test_slack_at_fault(webhook: SlackWebhook, server: FakeSlack, status: int) -> None:
+def test_slack_at_fault(webhook: Slack, server: FakeSlack, status: int) -> None:
     server.answers.append(Answer(status, "rollup_error"))
     with pytest.raises(SlackUnavailableError, match=f"HTTP {status} rollup_error"):
         webhook.post(PAYLOAD)
 
 
-def test_no_answer_in_time(webhook: SlackWebhook, server: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_in_time(webhook: Slack, server: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT", (0.2, 0.2))
     server.answers.append(Answer(delay=0.6))
     with pytest.raises(SlackUnavailableError, match="ReadTimeout"):
@@ -115,7 +99,7 @@ def test_nobody_listens_and_the_trace_does_not_tell_the_url(secrets: Secrets) ->
     with FakeSlack() as gone:
         secrets.holds(gone.webhook())
     with pytest.raises(SlackUnavailableError, match="ConnectionError") as raised:
-        SlackWebhook(secrets.secret).post(PAYLOAD)
+        Slack(secrets.secret).post(PAYLOAD)
     assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
 
 
@@ -123,17 +107,17 @@ def test_nobody_listens_and_the_trace_does_not_tell_the_url(secrets: Secrets) ->
     ("status", "code"), [(403, "action_prohibited"), (404, "no_service"), (410, "channel_is_archived")]
 )
 def test_dead_webhook_is_read_again_and_named(
-    secrets: Secrets, webhook: SlackWebhook, server: FakeSlack, status: int, code: str
+    secrets: Secrets, webhook: Slack, server: FakeSlack, status: int, code: str
 ) -> None:
     secrets.holds(server.webhook())
     server.answers.append(Answer(status, code))
-    with pytest.raises(SlackWebhookError, match=f"HTTP {status} {code}: it was revoked"):
+    with pytest.raises(SlackAccessError, match=f"HTTP {status} {code}: it was revoked"):
         webhook.post(PAYLOAD)
     assert len(server.received) == 1, "the same URL is not asked again"
     secrets.stub.assert_no_pending_responses()
 
 
-def test_replaced_webhook_is_used_at_once(secrets: Secrets, webhook: SlackWebhook, server: FakeSlack) -> None:
+def test_replaced_webhook_is_used_at_once(secrets: Secrets, webhook: Slack, server: FakeSlack) -> None:
     server.revoked.add("/services/T000/B000/s3cr3t")
     secrets.holds(server.webhook("T000/B000/n3w"))
     webhook.post(PAYLOAD)
@@ -141,110 +125,34 @@ def test_replaced_webhook_is_used_at_once(secrets: Secrets, webhook: SlackWebhoo
     assert [path.rpartition("/")[2] for path, _ in server.received] == ["s3cr3t", "n3w", "n3w"]
 
 
-def test_redirect_is_not_followed(secrets: Secrets, webhook: SlackWebhook, server: FakeSlack) -> None:
+def test_redirect_is_not_followed(secrets: Secrets, webhook: Slack, server: FakeSlack) -> None:
     secrets.holds(server.webhook())
     server.answers.append(Answer(302, "", (("Location", server.webhook("elsewhere")),)))
-    with pytest.raises(SlackWebhookError, match="HTTP 302"):
+    with pytest.raises(SlackAccessError, match="HTTP 302"):
         webhook.post(PAYLOAD)
     assert len(server.received) == 1
 
 
-def test_refused_blocks_are_posted_as_text(webhook: SlackWebhook, server: FakeSlack) -> None:
+def test_refused_blocks_are_posted_as_text(webhook: Slack, server: FakeSlack) -> None:
     server.answers.append(Answer(400, "invalid_blocks"))
     webhook.post(PAYLOAD)
     assert server.payloads == [PAYLOAD, {"text": PAYLOAD["text"]}]
 
 
-def test_refused_text_is_refused(webhook: SlackWebhook, server: FakeSlack) -> None:
+def test_refused_text_is_refused(webhook: Slack, server: FakeSlack) -> None:
     server.answers.extend([Answer(400, "invalid_payload"), Answer(400, "invalid_payload")])
     with pytest.raises(SlackRefusedError, match="HTTP 400 invalid_payload"):
         webhook.post(PAYLOAD)
 
 
-def test_body_that_repeats_the_url_is_not_told(webhook: SlackWebhook, server: FakeSlack) -> None:
+def test_body_that_repeats_the_url_is_not_told(webhook: Slack, server: FakeSlack) -> None:
     server.answers.append(Answer(500, f"cannot serve {server.webhook()}"))
     with pytest.raises(SlackUnavailableError) as raised:
         webhook.post(PAYLOAD)
     assert str(raised.value) == "Slack answered HTTP 500"
 
 
-def test_secret_is_kept_for_minutes(secrets: Secrets) -> None:
-    secrets.holds("https://hooks.slack.com/services/1")
-    secrets.holds("https://hooks.slack.com/services/2")
-    assert secrets.secret.url().endswith("/1")
-    secrets.now = SECONDS_KEPT - 1
-    assert secrets.secret.url().endswith("/1")
-    secrets.now = SECONDS_KEPT
-    assert secrets.secret.url().endswith("/2")
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("https://hooks.slack.com/services/T/B/x\n", "https://hooks.slack.com/services/T/B/x"),
-        ('{"url": "https://hooks.slack-gov.com/services/x"}', "https://hooks.slack-gov.com/services/x"),
-        ('{"url": " https://chat.example.com/hooks/x ", "owner": "us"}', "https://chat.example.com/hooks/x"),
-        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x"),
-        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
-        ("http://localhost/x", "http://localhost/x"),
-    ],
-)
-def test_secret_with_a_url(secrets: Secrets, text: str, url: str) -> None:
-    secrets.holds(text)
-    assert secrets.secret.url() == url
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        " ",
-        "n0t-a-url",
-        "http://hooks.slack.com/services/s3cr3t",
-        "http://127.0.0.1.example.com/s3cr3t",
-        "http://169.254.169.254/s3cr3t",
-        "ftp://hooks.slack.com/s3cr3t",
-        "https://",
-        "https://[::1/s3cr3t",
-        "https://hooks.slack.com/s3cr3t\nX: y",
-        '{"webhook": "https://hooks.slack.com/s3cr3t"}',
-        '{"url": ["https://hooks.slack.com/s3cr3t"]}',
-        '{"url": "https://hooks.slack.com/s3cr3t"',
-    ],
-)
-def test_secret_without_a_url_is_not_told(secrets: Secrets, text: str) -> None:
-    secrets.holds(text)
-    with pytest.raises(WebhookSecretError) as raised:
-        secrets.secret.url()
-    assert ARN in str(raised.value)
-    assert "s3cr3t" not in str(raised.value)
-    assert "n0t-a-url" not in str(raised.value)
-
-
-def test_binary_secret_holds_no_url(secrets: Secrets) -> None:
-    secrets.stub.add_response("get_secret_value", {"ARN": ARN, "SecretBinary": b"https://hooks.slack.com/x"})
-    with pytest.raises(WebhookSecretError):
-        secrets.secret.url()
-
-
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("AccessDeniedException", UnknownReason.ACCESS_DENIED),
-        ("ThrottlingException", UnknownReason.THROTTLED),
-        ("InternalServiceError", UnknownReason.UNAVAILABLE),
-    ],
-)
-def test_secret_that_cannot_be_read(secrets: Secrets, code: str, reason: UnknownReason) -> None:
-    secrets.stub.add_client_error("get_secret_value", code)
-    with pytest.raises(UnreadableError) as raised:
-        secrets.secret.url()
-    assert raised.value.unknown.reason is reason
-    assert ARN in raised.value.unknown.detail
-
-
-def test_debug_log_has_no_url_where_the_function_sets_levels(
-    webhook: SlackWebhook, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_debug_log_has_no_url_where_the_function_sets_levels(webhook: Slack, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("urllib3").setLevel(logging.INFO)
     with caplog.at_level(logging.DEBUG):
         webhook.post(PAYLOAD)

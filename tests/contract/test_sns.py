@@ -87,7 +87,8 @@ def test_each_protocol_gets_its_body(case: str, sns: Stubbed) -> None:
 def test_attributes_for_filters() -> None:
     found = attributes(document.render(MAC))
     assert {name: value.get("StringValue") for name, value in found.items()} == {
-        "schemaVersion": "1.1",
+        "schemaVersion": "1.2",
+        "kind": "alert",
         "judgement": "mismatch",
         "reason": "platforms_mismatch",
         "account": "111122223333",
@@ -95,6 +96,7 @@ def test_attributes_for_filters() -> None:
         "repository": "shop/web",
     }
     assert all(value["DataType"] == "String" for value in found.values())
+    assert attributes(document.render(CASES["resolved"]))["kind"].get("StringValue") == "resolved"
 
 
 @pytest.mark.parametrize(

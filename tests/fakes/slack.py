@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks, on a loopback port: answers as told, refuses what Block Kit refuses."""
+"""Slack's incoming webhooks and chat.postMessage, on a loopback port: as told, and refusing what Slack refuses."""
 
 from __future__ import annotations
 
@@ -31,19 +31,35 @@ class Answer:
     delay: float = 0.0
 
 
+API = "/api"
+TOKEN = "xoxb-0000-t0ken"  # noqa: S105 - of the fake
+CHANNEL = "C0123456789"
+
+
+def error(code: str, *headers: tuple[str, str]) -> Answer:
+    """An answer of the Web API that is none: HTTP's status is that of a success."""
+    return Answer(200, json.dumps({"ok": False, "error": code}), headers)
+
+
 @dataclass(slots=True)
 class FakeSlack:
-    """A server with any number of webhooks; each path is one. Use it as a context manager.
+    """A server with any number of webhooks, each path is one, and the Web API. Use it as a context manager.
 
     Attributes:
         answers: for the next requests, in order; ``ok`` when there are none left.
+        about: answers for the next requests whose text has a part, by the part.
         revoked: paths that answer 404 ``no_service``.
+        tokens: of bots that the Web API knows.
         received: path and payload of each request, whatever was answered.
+        posted: ``ts`` of each message that the Web API has taken, with the message.
     """
 
     answers: deque[Answer] = field(default_factory=deque)
+    about: dict[str, deque[Answer]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=lambda: {TOKEN})
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    posted: dict[str, dict[str, Any]] = field(default_factory=dict)
     _server: ThreadingHTTPServer | None = None
 
     def __enter__(self) -> Self:
@@ -64,16 +80,48 @@ class FakeSlack:
         return f"http://127.0.0.1:{self._server.server_address[1]}/services/{name}"
 
     @property
+    def api(self) -> str:
+        """Base of the Web API."""
+        assert self._server is not None, "use it in a with statement"
+        return f"http://127.0.0.1:{self._server.server_address[1]}{API}"
+
+    def secret(self, token: str = TOKEN) -> str:
+        """What the secret of a bot holds."""
+        return json.dumps({"token": token, "channel": CHANNEL, "api": self.api})
+
+    @property
     def payloads(self) -> list[dict[str, Any]]:
         return [payload for _, payload in self.received]
 
-    def answer(self, path: str, payload: dict[str, Any]) -> Answer:
+    def answer(self, path: str, payload: dict[str, Any], authorization: str = "") -> Answer:
         self.received.append((path, payload))
         if path in self.revoked:
             return Answer(404, "no_service")
+        for part, answers in self.about.items():
+            if answers and part in payload.get("text", ""):
+                return answers.popleft()
         if self.answers:
             return self.answers.popleft()
+        if path.startswith(f"{API}/"):
+            return self._called(path.removeprefix(f"{API}/"), payload, authorization)
         return _judged(payload)
+
+    def _called(self, method: str, payload: dict[str, Any], authorization: str) -> Answer:
+        judged = _judged(payload)
+        wrong = {
+            "unknown_method": method != "chat.postMessage",
+            "not_authed": not authorization,
+            "invalid_auth": authorization.removeprefix("Bearer ") not in self.tokens,
+            "channel_not_found": payload.get("channel") != CHANNEL,
+            "thread_not_found": payload.get("thread_ts", "") not in {"", *self.posted},
+            judged.body: judged.status != 200,
+        }
+        for code, found in wrong.items():
+            if found:
+                return error(code)
+        ts = f"1700000000.{len(self.posted) + 1:06}"
+        self.posted[ts] = payload
+        return Answer(200, json.dumps({"ok": True, "channel": CHANNEL, "ts": ts, "message": {"text": payload["text"]}}))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         slack = self
@@ -83,7 +131,7 @@ class FakeSlack:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
-                answer = slack.answer(self.path, json.loads(raw))
+                answer = slack.answer(self.path, json.loads(raw), self.headers.get("Authorization", ""))
                 time.sleep(answer.delay)
                 body = answer.body.encode()
                 self.send_response(answer.status)

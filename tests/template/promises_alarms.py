@@ -8,7 +8,7 @@ from tests.template.variants import EVERYTHING
 
 from ecrguard.config import SOURCES
 from ecrguard.domain.verdict import Judgement
-from ecrguard.telemetry import VERDICT_METRICS
+from ecrguard.telemetry import CAP_METRIC, VERDICT_METRICS
 
 if TYPE_CHECKING:
     from tests.template.stack import Properties, Stack
@@ -35,6 +35,7 @@ def a_guard_that_has_stopped_says_so(stack: Stack) -> None:
         ("Throttles", "${PushFunction}"),
         ("Errors", "${SlackFunction}"),
         ("VerdictUnknown", "guard"),
+        ("HourlyCapReached", "guard"),
     }
 
 
@@ -70,6 +71,7 @@ def watched_by(alarm: Properties) -> list[Properties]:
 def alarm_counts_what_the_function_counts(stack: Stack) -> None:
     counted = {
         "UnknownVerdictsAlarm": ("PushFunction", VERDICT_METRICS[Judgement.UNKNOWN]),
+        "HourlyCapReachedAlarm": ("PushFunction", CAP_METRIC),
         "InventoryStaleAlarm": ("ReconcileFunction", "InventoryOverdue"),
         "SourceUnreadableAlarm": ("ReconcileFunction", "SourceUnreadable"),
     }

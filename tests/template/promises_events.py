@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.template.stack import Stack
 
+CALL = "AWS API Call via CloudTrail"
 NO_CHANGE = {"change-ecs-task-of-service", "change-call-refused"}
 """Samples of events of which no workload is to be read again."""
 CHANGE_RULES = {
@@ -29,13 +30,16 @@ CHANGE_RULES = {
     "ScheduleCallsRule",
     "SageMakerCallsRule",
 }
+PUSH_RULES = {"PushRule", "PushersRule"}
+"""The rules whose events go to the push function."""
 
 
 def rule_takes_the_events_that_are_handled(stack: Stack) -> None:
     pattern = stack.properties("PushRule")["EventPattern"]
     for sample in samples():
-        expected = not sample.name.startswith(("not-handled-", "change-"))
-        assert matches(pattern, json.loads(sample.read_text())) is expected, sample.name
+        event = json.loads(sample.read_text())
+        expected = not sample.name.startswith(("not-handled-", "change-")) and event["detail-type"] != CALL
+        assert matches(pattern, event) is expected, sample.name
 
 
 def rule_leaves_what_is_no_push(stack: Stack) -> None:
@@ -64,6 +68,30 @@ def repository_pattern_narrows_the_rule(stack: Stack) -> None:
     assert taken("team-a/*", "team-a/api")
     assert not taken("team-a/*", "team-b/api")
     assert not taken("api", "team-a/api")
+
+
+def who_pushed_is_heard_and_no_other_call(stack: Stack) -> None:
+    pattern = stack.properties("PushersRule")["EventPattern"]
+    narrow = stack.given(RepositoryPattern="team-a/*").properties("PushersRule")["EventPattern"]
+    pushed = _call("ecr", "PutImage") | {"source": "aws.ecr"}
+    pushed["detail"]["requestParameters"] = {"repositoryName": "team-a/web", "imageTag": "1"}
+    assert matches(pattern, pushed)
+    assert matches(narrow, pushed)
+    elsewhere = pushed["detail"] | {"requestParameters": {"repositoryName": "team-b/web"}}
+    assert matches(pattern, pushed | {"detail": elsewhere})
+    assert not matches(narrow, pushed | {"detail": elsewhere})
+    for name, event in {
+        "a push that was refused": pushed | {"detail": pushed["detail"] | {"errorCode": "AccessDenied"}},
+        "another call": pushed | {"detail": pushed["detail"] | {"eventName": "BatchDeleteImage"}},
+        "a look-alike": pushed | {"source": "my.ecr"},
+        "an event of ECR's own": pushed | {"detail-type": "ECR Image Action"},
+    }.items():
+        assert not matches(pattern, event), name
+    for sample in samples():
+        event = json.loads(sample.read_text())
+        detail = event["detail"]
+        expected = event["source"] == "aws.ecr" and event["detail-type"] == CALL and "errorCode" not in detail
+        assert matches(pattern, event) is expected, sample.name
 
 
 def changes_that_are_handled_are_heard_once(stack: Stack) -> None:
@@ -126,19 +154,20 @@ def samples() -> list[Path]:
 def heard_by(stack: Stack, event: dict[str, Any]) -> list[str]:
     """The rules for changes that take an event."""
     rules = stack.of_type("AWS::Events::Rule")
-    assert rules.keys() <= CHANGE_RULES | {"PushRule"}
+    assert rules.keys() <= CHANGE_RULES | PUSH_RULES
     return [name for name in rules.keys() & CHANGE_RULES if matches(rules[name]["EventPattern"], event)]
 
 
 def _patterns(stack: Stack) -> list[dict[str, Any]]:
-    patterns = [rule["EventPattern"] for rule in stack.of_type("AWS::Events::Rule").values()]
-    return [pattern for pattern in patterns if pattern["detail-type"] == ["AWS API Call via CloudTrail"]]
+    rules = stack.of_type("AWS::Events::Rule")
+    patterns = [rule["EventPattern"] for name, rule in rules.items() if name in CHANGE_RULES]
+    return [pattern for pattern in patterns if pattern["detail-type"] == [CALL]]
 
 
 def _call(service: str, name: str, **detail: str) -> dict[str, Any]:
     return {
         "source": f"aws.{service}",
-        "detail-type": "AWS API Call via CloudTrail",
+        "detail-type": CALL,
         "detail": {"eventSource": f"{service}.amazonaws.com", "eventName": name} | detail,
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.template.stack import attribute_of, walk
 from tests.template.variants import ALL, EVERYTHING, WEBHOOK, variants
 
-from ecrguard.config import ChangesConfig, GuardConfig, PushConfig
+from ecrguard.config import ENFORCEMENT, ChangesConfig, GuardConfig, PushConfig, SlackConfig
 
 if TYPE_CHECKING:
     from tests.template.stack import Stack
@@ -28,6 +28,10 @@ def functions_know_what_they_need(stack: Stack) -> None:
         "INVENTORY_TABLE": "${InventoryTable}",
         "LINKED_WORKLOADS": ALL,
         "RECONCILE_MINUTES": "60",
+        "ENFORCEMENT": "delete",
+        "ENFORCEMENT_PATTERN": "*",
+        "DESTRUCTIVE_ACTS_PER_HOUR": "20",
+        "HISTORY_DAYS": "90",
         "POLICY_APPLICATION_ID": "${PolicyApplication}",
         "POLICY_ENVIRONMENT_ID": "${PolicyEnvironment}",
         "POLICY_PROFILE_ID": "${PolicyProfile}",
@@ -36,7 +40,7 @@ def functions_know_what_they_need(stack: Stack) -> None:
         "PUSH_QUEUE_URL": "${PushQueue.QueueUrl}",
         "DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue.QueueUrl}",
         "MAX_RECEIVES": "5",
-        "ENFORCEMENT": "tag",
+        "OWN_ROLE_ARNS": "${PushRole.Arn},${ReconcileRole.Arn}",
         **judging,
     }
     assert full.environment("ReconcileFunction") == common | judging
@@ -48,16 +52,38 @@ def functions_know_what_they_need(stack: Stack) -> None:
     assert full.environment("SlackFunction") == common | {
         "SLACK_WEBHOOK_SECRET_ARN": WEBHOOK,
         "SLACK_QUEUE_URL": "${SlackQueue.QueueUrl}",
+        "INVENTORY_TABLE": "${InventoryTable}",
     }
     assert full.environment("PolicyFunction") == common
 
 
 def functions_accept_their_configuration(stack: Stack) -> None:
     topic = {"ALERTS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:guard-AlertsTopic-1"}
+    roles = {"OWN_ROLE_ARNS": "arn:aws:iam::123456789012:role/guard-Push-1,arn:aws:iam::123456789012:role/guard-Rec-1"}
     for variant in variants(stack):
-        PushConfig.from_env(variant.environment("PushFunction") | topic)
+        PushConfig.from_env(variant.environment("PushFunction") | topic | roles)
         GuardConfig.from_env(variant.environment("ReconcileFunction") | topic)
         ChangesConfig.from_env(variant.environment("ChangesFunction") | topic)
+    SlackConfig.from_env(stack.given(**EVERYTHING).environment("SlackFunction"))
+
+
+def functions_know_how_far_they_may_go(stack: Stack) -> None:
+    asked = stack.given(
+        Enforcement="quarantine", EnforcementPattern="team-a/*", DestructiveActsPerHour="3", HistoryDays="7"
+    )
+    for function in ("PushFunction", "ReconcileFunction", "ChangesFunction"):
+        told = asked.environment(function)
+        assert told["ENFORCEMENT"] == "quarantine", function
+        assert told["ENFORCEMENT_PATTERN"] == "team-a/*", function
+        assert told["DESTRUCTIVE_ACTS_PER_HOUR"] == "3", function
+        assert told["HISTORY_DAYS"] == "7", function
+    declared = stack.template["Parameters"]
+    assert declared["Enforcement"]["AllowedValues"] == list(ENFORCEMENT)
+    limits = {"DestructiveActsPerHour": (20, 1, 1000), "HistoryDays": (90, 1, 3650)}
+    for name, expected in limits.items():
+        assert (declared[name]["Default"], declared[name]["MinValue"], declared[name]["MaxValue"]) == expected, name
+    for level in ENFORCEMENT:
+        assert f"{level}: " in declared["Enforcement"]["Description"], level
 
 
 def functions_log_where_it_expires(stack: Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 from functools import cache
@@ -14,7 +15,7 @@ from tests.template.stack import ROOT, Properties, Stack, as_list
 from tests.template.variants import ALL, EVERYTHING, KEY, WEBHOOK, variants
 
 from ecrguard.adapters.sources.catalogue import ACTIONS
-from ecrguard.config import SOURCES
+from ecrguard.config import ENFORCEMENT, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,8 @@ ONLY_ON_EVERYTHING = {
     "ec2:DescribeInstances",
 }
 """Actions of ours for which the Service Authorization Reference knows no resource type."""
-INVENTORY_ACTIONS = {"Query", "BatchGetItem", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"}
+WITH_ACTS = ("quarantine", "archive", "delete")
+"""The values of Enforcement at which something may be taken away."""
 MOST_INLINE = 10_240
 """Characters, white space aside, that all inline policies of a role may have together (IAM user guide, quotas)."""
 LONGEST = 130
@@ -53,27 +55,6 @@ NO_CALLS = {"search"}
 """Operations (of SageMaker) that have the name of a method of Python's, which the adapters do call."""
 READERS = ("ReconcileFunction", "ChangesFunction")
 """The functions that read workloads."""
-
-
-def audit_cannot_write_to_ecr(stack: Stack) -> None:
-    for variant in variants(stack, Enforcement="audit"):
-        for function, statement in roles(variant):
-            for action in as_list(statement["Action"]):
-                assert not action.startswith("ecr:") or action in ECR_READS, f"{function}: {action}"
-
-
-def tag_adds_put_image_and_nothing_else(stack: Stack) -> None:
-    for audit in variants(stack, Enforcement="audit"):
-        tag = audit.given(Enforcement="tag")
-        for function in audit.of_type("AWS::Serverless::Function"):
-            added = tag.actions(function) - audit.actions(function)
-            assert added == ({"ecr:PutImage"} if function == "PushFunction" else set()), function
-            assert audit.actions(function) <= tag.actions(function), function
-
-
-def default_is_audit(stack: Stack) -> None:
-    assert stack.environment("PushFunction")["ENFORCEMENT"] == "audit"
-    assert "ecr:PutImage" not in stack.actions("PushFunction")
 
 
 def actions_are_named_in_full(stack: Stack) -> None:
@@ -126,21 +107,25 @@ def statements_have_names_of_their_own(stack: Stack) -> None:
 
 def only_linked_workloads_are_read(stack: Stack) -> None:
     """And of each source exactly what its reader calls."""
-    for choice in (*SOURCES, "none", ALL):
-        variant = stack.given(LinkedWorkloads=choice)
-        needed = {action for source in SOURCES if source in choice.split(",") for action in source_actions(source)}
-        for function in READERS:
-            readable = variant.actions(function) - stack.given(LinkedWorkloads="none").actions(function)
-            assert readable == needed, f"{function}: {choice}"
+    for choice, enforcement in itertools.product((*SOURCES, "none", ALL), ENFORCEMENT):
+        variant = stack.given(LinkedWorkloads=choice, Enforcement=enforcement)
+        none = variant.given(LinkedWorkloads="none")
+        linked = {action for source in SOURCES if source in choice.split(",") for action in source_actions(source)}
+        for function in (*READERS, "PushFunction"):
+            # Before a tag is taken away, its image's use is read from the sources themselves.
+            needed = linked if function in READERS or enforcement in WITH_ACTS else set()
+            assert variant.actions(function) - none.actions(function) == needed, f"{function}: {choice}, {enforcement}"
             assert variant.environment(function)["LINKED_WORKLOADS"] == choice
 
 
 def no_statement_is_for_two_sources(stack: Stack) -> None:
-    none = stack.given(LinkedWorkloads="none").of_type("AWS::IAM::Policy")
-    for source in SOURCES:
-        policies = stack.given(LinkedWorkloads=source).of_type("AWS::IAM::Policy")
+    for source, enforcement in itertools.product(SOURCES, ENFORCEMENT):
+        variant = stack.given(LinkedWorkloads=source, Enforcement=enforcement)
+        none = variant.given(LinkedWorkloads="none").of_type("AWS::IAM::Policy")
+        readers = ["${ReconcileRole}", "${ChangesRole}", *(["${PushRole}"] if enforcement in WITH_ACTS else [])]
+        policies = variant.of_type("AWS::IAM::Policy")
         added = [(each["PolicyName"], each["Roles"]) for name, each in policies.items() if name not in none]
-        assert added == [(source, ["${ReconcileRole}", "${ChangesRole}"])], source
+        assert added == [(source, readers)], source
 
 
 def workloads_are_only_read(stack: Stack) -> None:
@@ -151,30 +136,24 @@ def workloads_are_only_read(stack: Stack) -> None:
     # Of ECR and DynamoDB other promises tell.
     beside = {"logs", "sqs", "sns", "kms", "appconfig", "ecr", "dynamodb"}
     read = {action for source in SOURCES for action in source_actions(source)}
-    for function in READERS:
+    for function in (*READERS, "PushFunction"):
         for action in stack.given(**EVERYTHING).actions(function):
             assert action in read or action.split(":")[0] in beside, f"{function}: {action}"
 
 
-def push_reads_the_inventory_and_no_workloads(stack: Stack) -> None:
-    for variant in variants(stack):
-        services = {action.split(":")[0] for action in variant.actions("PushFunction")}
-        assert services == {"logs", "sqs", "sns", "kms", "appconfig", "ecr", "dynamodb"}
-        reads = [s for s in variant.statements("PushFunction") if s["Sid"] == "ReadTheInventory"]
-        assert [(s["Action"], s["Resource"]) for s in reads] == [("dynamodb:Query", "${InventoryTable.Arn}")]
-
-
-def inventory_is_kept_by_its_keepers_alone(stack: Stack) -> None:
-    for function, statement in roles(stack.given(**EVERYTHING)):
-        actions = {a.split(":")[1] for a in as_list(statement["Action"]) if a.startswith("dynamodb:")}
-        if actions:
-            assert statement["Resource"] == "${InventoryTable.Arn}", function
-            assert actions <= (INVENTORY_ACTIONS if function in READERS else {"Query"}), function
-    # Passes are the reconcile function's; the other has no state of a source to write.
+def push_reads_no_workloads_where_it_takes_no_tag_away(stack: Stack) -> None:
+    for enforcement in ENFORCEMENT:
+        for variant in variants(stack, Enforcement=enforcement):
+            services = {action.split(":")[0] for action in variant.actions("PushFunction")}
+            assert enforcement in WITH_ACTS or services == {
+                *("logs", "sqs", "sns", "kms", "appconfig", "ecr", "dynamodb")
+            }, enforcement
+            reads = [s for s in variant.statements("PushFunction") if s["Sid"] == "ReadTheInventory"]
+            assert [(s["Action"], s["Resource"]) for s in reads] == [("dynamodb:Query", "${InventoryTable.Arn}")]
 
 
 def policies_fit_into_a_role(stack: Stack) -> None:
-    full = stack.given(**EVERYTHING, RepositoryPattern="r" * 256)
+    full = stack.given(**EVERYTHING, RepositoryPattern="r" * 256, EnforcementPattern="e" * 256)
     for function in full.of_type("AWS::Serverless::Function"):
         text = re.sub(r"\s", "", json.dumps(full.statements(function)))
         longest = re.sub(
@@ -184,10 +163,12 @@ def policies_fit_into_a_role(stack: Stack) -> None:
 
 
 def repository_pattern_narrows_ecr(stack: Stack) -> None:
-    variant = stack.given(RepositoryPattern="team-a/*", Enforcement="tag")
+    variant = stack.given(RepositoryPattern="team-a/*", EnforcementPattern="team-a/web-*", Enforcement="delete")
     for _, statement in roles(variant):
-        if any(action.startswith("ecr:") for action in as_list(statement["Action"])):
-            assert statement["Resource"] == "arn:aws:ecr:eu-central-1:123456789012:repository/team-a/*"
+        actions = {action for action in as_list(statement["Action"]) if action.startswith("ecr:")}
+        if actions:
+            pattern = "team-a/*" if actions <= ECR_READS else "team-a/web-*"
+            assert statement["Resource"] == f"arn:aws:ecr:eu-central-1:123456789012:repository/{pattern}", actions
 
 
 def push_can_do_its_work(stack: Stack) -> None:
@@ -203,6 +184,7 @@ def push_can_do_its_work(stack: Stack) -> None:
             "/environment/${PolicyEnvironment}/configuration/${PolicyProfile}"
         ),
         "dynamodb:Query": "${InventoryTable.Arn}",
+        "dynamodb:UpdateItem": "${InventoryTable.Arn}",
         "logs:PutLogEvents": "${PushLogGroup.Arn}",
     }
     for action, resource in needed.items():
@@ -226,7 +208,7 @@ def changed_workloads_can_be_judged(stack: Stack) -> None:
 def slack_reads_its_secret_only(stack: Stack) -> None:
     plain = stack.given(SlackWebhookSecretArn=WEBHOOK)
     by_service = {action.split(":")[0] for action in plain.actions("SlackFunction")}
-    assert by_service == {"logs", "sqs", "secretsmanager"}
+    assert by_service == {"logs", "sqs", "secretsmanager", "dynamodb"}
     for statement in plain.statements("SlackFunction"):
         if "secretsmanager:GetSecretValue" in as_list(statement["Action"]):
             assert statement["Resource"] == WEBHOOK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.template.promises_events import PUSH_RULES
 from tests.template.stack import Properties, Stack, attribute_of
 from tests.template.variants import EVERYTHING
 
@@ -48,8 +49,8 @@ def queues_and_topics_refuse_plain_http(stack: Stack) -> None:
 def services_send_only_from_this_stack(stack: Stack) -> None:
     full = stack.given(**EVERYTHING)
     senders: dict[str, Any] = {
-        "PushQueue": {"ArnEquals": {"aws:SourceArn": "${PushRule.Arn}"}},
-        "DeadLetterQueue": {"ArnEquals": {"aws:SourceArn": "${PushRule.Arn}"}},
+        "PushQueue": {"ArnEquals": {"aws:SourceArn": ["${PushRule.Arn}", "${PushersRule.Arn}"]}},
+        "DeadLetterQueue": {"ArnEquals": {"aws:SourceArn": ["${PushRule.Arn}", "${PushersRule.Arn}"]}},
         "ChangesQueue": {"ArnEquals": {"aws:SourceArn": change_rules(full)}},
         "ChangesDeadLetterQueue": {"ArnEquals": {"aws:SourceArn": change_rules(full)}},
         "SlackQueue": {"ArnEquals": {"aws:SourceArn": "${AlertsTopic}"}},
@@ -95,7 +96,7 @@ def nothing_is_lost_between_queues(stack: Stack) -> None:
         for name in (queue, dead):
             assert full.properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600, name
     for name, rule in full.of_type("AWS::Events::Rule").items():
-        queue = "PushQueue" if name == "PushRule" else "ChangesQueue"
+        queue = "PushQueue" if name in PUSH_RULES else "ChangesQueue"
         (target,) = rule["Targets"]
         assert target["Arn"] == f"${{{queue}.Arn}}", name
         assert target["DeadLetterConfig"] == {"Arn": f"${{{dead_letters[queue]}.Arn}}"}, name
@@ -140,7 +141,7 @@ def sources(stack: Stack) -> Iterator[tuple[str, Properties]]:
 
 def change_rules(stack: Stack) -> list[str]:
     """The rules for changes of workloads, in the order of the template."""
-    return [f"${{{name}.Arn}}" for name in stack.of_type("AWS::Events::Rule") if name != "PushRule"]
+    return [f"${{{name}.Arn}}" for name in stack.of_type("AWS::Events::Rule") if name not in PUSH_RULES]
 
 
 def resource_policies(stack: Stack, resource: str) -> list[Properties]:

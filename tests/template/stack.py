@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,22 +79,20 @@ class Stack:
 
     @cached_property
     def resources(self) -> dict[str, Properties]:
-        """The resources that exist, by logical name."""
-        present = {
-            name: resource
-            for name, resource in self.template["Resources"].items()
-            if "Condition" not in resource or self._condition(resource["Condition"])
-        }
-        resolved: dict[str, Properties] = self._resolve(present)
-        return resolved
+        """The resources that exist, by logical name; not to be changed."""
+        return _resources(self.text, frozenset(self.overrides.items()))
 
     @cached_property
     def outputs(self) -> dict[str, Properties]:
         """The outputs that exist."""
+        return self.present("Outputs")
+
+    def present(self, section: str) -> dict[str, Properties]:
+        """What exists of a section of the template, by logical name."""
         present = {
-            name: output
-            for name, output in self.template["Outputs"].items()
-            if "Condition" not in output or self._condition(output["Condition"])
+            name: declared
+            for name, declared in self.template[section].items()
+            if "Condition" not in declared or self._condition(declared["Condition"])
         }
         resolved: dict[str, Properties] = self._resolve(present)
         return resolved
@@ -186,6 +184,12 @@ class Stack:
     def _value(self, name: str, names: dict[str, str]) -> str:
         known = _PSEUDO | self.parameters | names
         return known.get(name, f"${{{name}}}")
+
+
+# Of the promises most look at the same deployments, and there are thousands of looks.
+@lru_cache(maxsize=256)
+def _resources(text: str, overrides: frozenset[tuple[str, str]]) -> dict[str, Properties]:
+    return Stack(text, dict(overrides)).present("Resources")
 
 
 def as_list(value: Any) -> list[Any]:

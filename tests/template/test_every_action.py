@@ -42,7 +42,7 @@ class Lacking(Stack):
 OF_PERMISSIONS = [
     permissions_are_those_of_the_calls,
     only_linked_workloads_are_read,
-    *(promise for promise in PROMISES if promise.__module__.endswith("_permissions")),
+    *(promise for promise in PROMISES if promise.__module__.endswith(("_permissions", "_levels"))),
 ]
 
 

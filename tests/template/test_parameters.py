@@ -15,6 +15,7 @@ ACCEPTED = {
     ),
     "SlackWebhookKeyArn": ("", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
     "LinkedWorkloads": ("none", "ecs", "eks", "ecs,apprunner", "lambda,ecs,tasks", ALL),
+    "EnforcementPattern": ("*", "api", "team-a/*"),
     "RepositoryPattern": ("*", "api", "team-a/*", "*/prod-*", "a.b_c-d/e"),
 }
 REFUSED = {
@@ -38,6 +39,7 @@ REFUSED = {
         "ecs apprunner",
         "ec",
     ),
+    "EnforcementPattern": ("", "Team", "team?", "a**", "arn:aws:ecr:::repository/a"),
     "RepositoryPattern": ("", "Team", "team?", "a**", "/a", "a b", "[a]", "arn:aws:ecr:::repository/a"),
 }
 

@@ -11,14 +11,41 @@ from ecrguard.errors import EcrguardError
 BREAKING: list[tuple[Promise, str, str]] = [
     (promises.audit_cannot_write_to_ecr, "    Condition: MayTag\n", ""),
     (
-        promises.tag_adds_put_image_and_nothing_else,
+        promises.each_level_may_write_what_it_names_and_nothing_else,
         "Action: ecr:PutImage",
         "Action: [ecr:PutImage, ecr:BatchDeleteImage]",
     ),
+    (
+        promises.each_level_may_write_what_it_names_and_nothing_else,
+        "[ecr:BatchDeleteImage, ecr:PutImage]",
+        "ecr:PutImage",
+    ),
+    (
+        promises.each_level_may_write_what_it_names_and_nothing_else,
+        "!Equals [!Ref Enforcement, archive]",
+        "!Equals [!Ref Enforcement, tag]",
+    ),
+    (
+        promises.each_level_may_write_what_it_names_and_nothing_else,
+        "      PolicyName: archive\n      Roles: [!Ref ReconcileRole]",
+        "      PolicyName: archive\n      Roles: [!Ref ReconcileRole, !Ref ChangesRole]",
+    ),
+    (
+        promises.a_level_takes_nothing_from_those_before_it,
+        "!Or [!Condition MayArchive, ",
+        "!Or [!Condition MayDelete, ",
+    ),
+    (promises.writes_are_granted_by_level_alone, "    Condition: MayDelete\n", "    Condition: HasEmail\n"),
     (promises.default_is_audit, "Default: audit", "Default: tag"),
+    (promises.own_roles_are_those_that_may_push, "${PushRole.Arn},${ReconcileRole.Arn}", "${PushRole.Arn}"),
+    (promises.table_is_written_by_those_whose_part_it_is, '"ledger#*", ', ""),
+    (promises.table_is_written_by_those_whose_part_it_is, '["thread#*"]', '["*"]'),
+    (promises.table_is_written_by_those_whose_part_it_is, "BatchWriteItem]", "BatchWriteItem, dynamodb:PutItem]"),
+    (promises.table_is_written_by_those_whose_part_it_is, "- dynamodb:Query", "- dynamodb:DeleteTable"),
+    (promises.table_is_written_by_those_whose_part_it_is, "[dynamodb:GetItem, dynamodb:PutItem]", "dynamodb:GetItem"),
     (promises.actions_are_named_in_full, "Action: lambda:GetFunction", "Action: lambda:Get*"),
     (promises.permissions_are_those_of_the_calls, "ecs:ListClusters, ", "ecs:ListClusters, ecs:ListAttributes, "),
-    (promises.permissions_are_those_of_the_calls, "              - dynamodb:BatchGetItem\n", ""),
+    (promises.permissions_are_those_of_the_calls, "                  - sqs:ChangeMessageVisibility\n", ""),
     (promises.permissions_are_those_of_the_calls, "ecr:DescribeImages, ", ""),
     (promises.actions_exist, "Action: apprunner:ListServices", "Action: apprunner:ListService"),
     (
@@ -37,13 +64,9 @@ BREAKING: list[tuple[Promise, str, str]] = [
     (promises.only_linked_workloads_are_read, "LINKED_WORKLOADS: !Ref LinkedWorkloads", "LINKED_WORKLOADS: ecs"),
     (promises.no_statement_is_for_two_sources, "    Condition: ReadsTasks\n", "    Condition: ReadsEcs\n"),
     (promises.workloads_are_only_read, "Action: lambda:GetFunction", "Action: lambda:UpdateFunctionCode"),
-    (
-        promises.push_reads_the_inventory_and_no_workloads,
-        "Roles: [!Ref ReconcileRole, !Ref ChangesRole]",
-        "Roles: [!Ref ReconcileRole, !Ref ChangesRole, !Ref PushRole]",
-    ),
-    (promises.inventory_is_kept_by_its_keepers_alone, "Action: dynamodb:Query", "Action: dynamodb:PutItem"),
-    (promises.inventory_is_kept_by_its_keepers_alone, "- dynamodb:Query", "- dynamodb:DeleteTable"),
+    (promises.push_reads_no_workloads_where_it_takes_no_tag_away, "!If [MayQuarantine,", "!If [MayTag,"),
+    (promises.push_reads_no_workloads_where_it_takes_no_tag_away, "Action: dynamodb:Query", "Action: dynamodb:GetItem"),
+    (promises.only_linked_workloads_are_read, "!If [MayQuarantine,", "!If [MayArchive,"),
     (promises.policies_fit_into_a_role, "Sid: ReadTasks", f"Sid: {'ReadTasks' * 500}"),
     (
         promises.changed_workloads_can_be_judged,
@@ -51,6 +74,7 @@ BREAKING: list[tuple[Promise, str, str]] = [
         "- Sid: Alert\n            Effect: Deny",
     ),
     (promises.repository_pattern_narrows_ecr, "repository/${RepositoryPattern}", "repository/*"),
+    (promises.repository_pattern_narrows_ecr, "repository/${EnforcementPattern}", "repository/${RepositoryPattern}"),
     (promises.push_can_do_its_work, "Action: [kms:GenerateDataKey, kms:Decrypt]", "Action: [kms:GenerateDataKey]"),
     (promises.slack_reads_its_secret_only, "Resource: !Ref SlackWebhookSecretArn", 'Resource: "*"'),
     (promises.slack_reads_its_secret_only, "    Condition: HasSlackKey\n", "    Condition: HasSlack\n"),
@@ -62,7 +86,7 @@ BREAKING: list[tuple[Promise, str, str]] = [
     (promises.queues_and_topics_are_encrypted, "      SqsManagedSseEnabled: true\n", ""),
     (promises.queues_and_topics_are_encrypted, "KmsMasterKeyId: !Ref TopicsKey", "KmsMasterKeyId: alias/aws/sns"),
     (promises.queues_and_topics_refuse_plain_http, "- Sid: TlsOnly\n            Effect: Deny", "- Effect: Allow"),
-    (promises.services_send_only_from_this_stack, "Condition: {ArnEquals: {aws:SourceArn: !GetAtt PushRule.Arn}}", ""),
+    (promises.services_send_only_from_this_stack, "[!GetAtt PushRule.Arn, !GetAtt PushersRule.Arn]", '"*"'),
     (promises.rules_that_exist_may_send, "- !If [ReadsTasks, !GetAtt", "- !If [ReadsEcs, !GetAtt"),
     (
         promises.rules_that_exist_may_send,
@@ -100,6 +124,16 @@ BREAKING: list[tuple[Promise, str, str]] = [
     ),
     (promises.what_changes_nothing_is_not_heard, "          errorCode: [{exists: false}]\n", ""),
     (promises.what_changes_nothing_is_not_heard, '          group: [{anything-but: {prefix: "service:"}}]\n', ""),
+    (
+        promises.who_pushed_is_heard_and_no_other_call,
+        "eventName: [PutImage]",
+        "eventName: [PutImage, BatchDeleteImage]",
+    ),
+    (
+        promises.who_pushed_is_heard_and_no_other_call,
+        "            repositoryName: [{wildcard: !Ref RepositoryPattern}]",
+        '            repositoryName: [{wildcard: "*"}]',
+    ),
     (promises.inventory_is_what_the_adapters_expect, "AttributeName: expires", "AttributeName: expiry"),
     (promises.inventory_is_encrypted_and_paid_by_use, "      SSESpecification: {SSEEnabled: true}\n", ""),
     (
@@ -126,6 +160,12 @@ BREAKING: list[tuple[Promise, str, str]] = [
     ),
     (promises.all_sources_but_eks_are_on_by_default, "codebuild,agentcore,sagemaker\n", "codebuild,agentcore\n"),
     (promises.functions_know_what_they_need, "SLACK_QUEUE_URL: !GetAtt SlackQueue.QueueUrl", ""),
+    (promises.functions_know_how_far_they_may_go, "HISTORY_DAYS: !Ref HistoryDays", 'HISTORY_DAYS: "90"'),
+    (
+        promises.functions_know_how_far_they_may_go,
+        "[audit, tag, quarantine, archive, delete]",
+        "[audit, tag, quarantine, archive]",
+    ),
     (promises.functions_accept_their_configuration, 'MAX_RECEIVES: "5"', 'MAX_RECEIVES: "five"'),
     (
         promises.functions_accept_their_configuration,
@@ -149,6 +189,7 @@ BREAKING: list[tuple[Promise, str, str]] = [
     (promises.policies_take_effect_at_once, "FinalBakeTimeInMinutes: 0", "FinalBakeTimeInMinutes: 10"),
     (promises.a_guard_that_has_stopped_says_so, "MetricName: Throttles", "MetricName: Invocations"),
     (promises.a_guard_that_has_stopped_says_so, "MetricName: InventoryOverdue", "MetricName: InventoryAge"),
+    (promises.a_guard_that_has_stopped_says_so, "MetricName: HourlyCapReached", "MetricName: ActionsRefused"),
     (promises.alarms_ring_and_say_what_to_do, "      InsufficientDataActions: [!Ref AlarmsTopic]\n", ""),
     (
         promises.rules_that_exist_are_watched,

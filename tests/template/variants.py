@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from ecrguard.config import SOURCES
+from ecrguard.config import ENFORCEMENT, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ ALL = ",".join(SOURCES)
 EVERYTHING = {
     "AlertEmail": "ops@example.com",
     "SlackWebhookSecretArn": WEBHOOK,
-    "Enforcement": "tag",
+    "Enforcement": "delete",
     "LinkedWorkloads": ALL,
 }
 
@@ -31,7 +31,7 @@ def variants(stack: Stack, **fixed: str) -> Iterator[Stack]:
     yield from _combined(
         stack,
         {
-            "Enforcement": ("audit", "tag"),
+            "Enforcement": tuple(ENFORCEMENT),
             "SlackWebhookSecretArn": ("", WEBHOOK),
             "SlackWebhookKeyArn": ("", KEY),
             "LinkedWorkloads": (ALL,),

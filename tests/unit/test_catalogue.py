@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 REGISTRY = Registry("123456789012", "eu-west-1")
 ENVIRONMENT = {
+    "POWERTOOLS_SERVICE_NAME": "ecrguard",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
     "REPOSITORY_PATTERN": "*",
     "INVENTORY_TABLE": "inventory",
     "LINKED_WORKLOADS": ",".join(SOURCES),
     "RECONCILE_MINUTES": "60",
+    "ENFORCEMENT": "delete",
+    "ENFORCEMENT_PATTERN": "*",
+    "DESTRUCTIVE_ACTS_PER_HOUR": "20",
+    "HISTORY_DAYS": "90",
     "POLICY_APPLICATION_ID": "a",
     "POLICY_ENVIRONMENT_ID": "e",
     "POLICY_PROFILE_ID": "p",

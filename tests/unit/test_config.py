@@ -6,16 +6,29 @@ from datetime import timedelta
 
 import pytest
 
-from ecrguard.config import SOURCES, ChangesConfig, ConfigurationError, GuardConfig, PushConfig
+from ecrguard.config import (
+    ENFORCEMENT,
+    SOURCES,
+    ChangesConfig,
+    ConfigurationError,
+    GuardConfig,
+    PushConfig,
+    SlackConfig,
+)
 from ecrguard.domain.action import Action
 from ecrguard.domain.reference import Registry
 
 ENVIRONMENT = {
+    "POWERTOOLS_SERVICE_NAME": "ecrguard",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:ecrguard-Alerts-1A2B",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Dead-1A2B",
     "PUSH_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/ecrguard-Push-1A2B",
     "MAX_RECEIVES": "5",
+    "OWN_ROLE_ARNS": "arn:aws:iam::123456789012:role/ecrguard-Push-1A,arn:aws:iam::123456789012:role/ecrguard-Rec-1A",
     "ENFORCEMENT": "audit",
+    "ENFORCEMENT_PATTERN": "*",
+    "DESTRUCTIVE_ACTS_PER_HOUR": "20",
+    "HISTORY_DAYS": "90",
     "REPOSITORY_PATTERN": "*",
     "INVENTORY_TABLE": "ecrguard-Inventory-1A2B",
     "LINKED_WORKLOADS": "ecs,apprunner",
@@ -30,7 +43,14 @@ def test_a_whole_environment_is_read() -> None:
     config = PushConfig.from_env(ENVIRONMENT | {"UNRELATED": "x"})
 
     assert config.guard.registry == Registry("123456789012", "eu-central-1")
-    assert (config.guard.partition, config.queue.max_receives, config.enforcement) == ("aws", 5, Action.ALERT)
+    assert config.guard.stack == "ecrguard"
+    assert (config.guard.partition, config.queue.max_receives) == ("aws", 5)
+    assert config.own_role_arns == {
+        "arn:aws:iam::123456789012:role/ecrguard-Push-1A",
+        "arn:aws:iam::123456789012:role/ecrguard-Rec-1A",
+    }
+    assert (config.guard.enforcement, config.guard.enforcement_pattern) == (Action.ALERT, "*")
+    assert (config.guard.destructive_acts_per_hour, config.guard.history) == (20, timedelta(days=90))
     assert config.guard.linked_workloads == ("ecs", "apprunner")
     assert config.guard.reconcile_period == timedelta(hours=1)
     assert config.guard.inventory_limit == timedelta(hours=3)
@@ -44,6 +64,15 @@ def test_changes_come_from_a_queue_of_their_own() -> None:
     assert config.guard == GuardConfig.from_env(ENVIRONMENT)
     with pytest.raises(ConfigurationError, match="CHANGES_QUEUE_URL"):
         ChangesConfig.from_env(ENVIRONMENT)
+
+
+def test_alerts_for_slack_are_posted_in_threads_that_are_kept_in_the_table() -> None:
+    environment = {"SLACK_WEBHOOK_SECRET_ARN": "arn", "SLACK_QUEUE_URL": "https://sqs/slack", "INVENTORY_TABLE": "t"}
+
+    assert SlackConfig.from_env(environment) == SlackConfig("arn", "https://sqs/slack", "t")
+    for name in environment:
+        with pytest.raises(ConfigurationError, match=name):
+            SlackConfig.from_env({key: value for key, value in environment.items() if key != name})
 
 
 def refuses(environment: dict[str, str], name: str) -> None:
@@ -69,6 +98,11 @@ UNUSABLE = {
     "none at all": ("MAX_RECEIVES", "0"),
     "less than none": ("MAX_RECEIVES", "-1"),
     "no time at all": ("RECONCILE_MINUTES", "0"),
+    "no act at all": ("DESTRUCTIVE_ACTS_PER_HOUR", "0"),
+    "no history at all": ("HISTORY_DAYS", "0"),
+    "the name of a role": ("OWN_ROLE_ARNS", "ecrguard-Push-1A"),
+    "the ARN of a session": ("OWN_ROLE_ARNS", "arn:aws:sts::123456789012:assumed-role/ecrguard-Push-1A/push"),
+    "a list with nothing in it": ("OWN_ROLE_ARNS", ENVIRONMENT["OWN_ROLE_ARNS"] + ","),
     "an enforcement that does not exist": ("ENFORCEMENT", "destroy"),
     "an enforcement in another case": ("ENFORCEMENT", "Tag"),
 }
@@ -144,5 +178,38 @@ def test_a_pattern_guards_what_the_rule_and_the_roles_take_it_for(
     assert config.guards(repository) is guarded
 
 
-def test_enforcement_tag_allows_the_marker() -> None:
-    assert PushConfig.from_env(ENVIRONMENT | {"ENFORCEMENT": "tag"}).enforcement is Action.TAG
+@pytest.mark.parametrize(
+    ("enforcement", "action"),
+    [
+        ("audit", Action.ALERT),
+        ("tag", Action.TAG),
+        ("quarantine", Action.QUARANTINE),
+        ("archive", Action.ARCHIVE),
+        ("delete", Action.DELETE),
+    ],
+)
+def test_each_enforcement_allows_the_action_of_its_name_and_audit_an_alert(enforcement: str, action: Action) -> None:
+    assert GuardConfig.from_env(ENVIRONMENT | {"ENFORCEMENT": enforcement}).level("team/app") is action
+    assert len(ENFORCEMENT) == len(Action)
+
+
+@pytest.mark.parametrize(
+    ("guarded", "enforced", "repository", "action"),
+    [
+        ("*", "*", "team/app", Action.DELETE),
+        ("*", "team/*", "team/app", Action.DELETE),
+        ("*", "team/*", "prod/app", Action.ALERT),
+        ("*", "team/*", "my-team/app", Action.ALERT),
+        ("team/*", "*", "team/app", Action.DELETE),
+        ("team/*", "*", "prod/app", Action.ALERT),
+        ("team/*", "*/app", "team/app", Action.DELETE),
+        ("team/*", "*/app", "team/web", Action.ALERT),
+        ("team/*", "*/app", "prod/app", Action.ALERT),
+    ],
+)
+def test_where_the_stack_may_not_write_it_only_alerts(
+    guarded: str, enforced: str, repository: str, action: Action
+) -> None:
+    patterns = {"REPOSITORY_PATTERN": guarded, "ENFORCEMENT_PATTERN": enforced}
+    config = GuardConfig.from_env(ENVIRONMENT | {"ENFORCEMENT": "delete"} | patterns)
+    assert config.level(repository) is action

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.content import Content, helm, index, single
 from tests.fakes.images import FakeImages
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.policies import FakePolicies
 from tests.fakes.published import RecordingAlerts
 from tests.situations import NOW, REGISTRY, REPOSITORY, ecs
 
 from ecrguard.deployed import DeployedGuard, Occasion
+from ecrguard.domain.alert import AlertKind
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.policy import Exemption, LinkedMode, Policy, ScopedExemption
 from ecrguard.domain.push import Arrival
@@ -21,9 +23,11 @@ from ecrguard.domain.reference import parse_reference
 from ecrguard.domain.verdict import Judgement, Reason
 from ecrguard.domain.workload import Workload, WorkloadKind
 from ecrguard.errors import UnreadableError
+from ecrguard.rendering.identity import alert_id
+from ecrguard.subjects import workload_subject
 
 if TYPE_CHECKING:
-    from ecrguard.guard import Report
+    from ecrguard.report import Report
 
 OCCASION = Occasion("event-7", datetime(2026, 11, 24, 11, 59, tzinfo=UTC))
 
@@ -33,14 +37,24 @@ class Deployed:
     images: FakeImages = field(default_factory=FakeImages)
     policies: FakePolicies = field(default_factory=FakePolicies)
     alerts: RecordingAlerts = field(default_factory=RecordingAlerts)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
     told: list[Report] = field(default_factory=list)
     guarded: set[str] = field(default_factory=lambda: {REPOSITORY, "team/other"})
+    occasion: Occasion = OCCASION
 
     def check(self, *workloads: Workload) -> list[tuple[Judgement, Reason]]:
         guard = DeployedGuard(
-            self.images, REGISTRY, self.guarded.__contains__, self.policies, self.alerts, lambda: NOW, self.told.append
+            self.images,
+            REGISTRY,
+            self.guarded.__contains__,
+            self.policies,
+            self.alerts,
+            self.ledger,
+            lambda: f"owner-{len(self.ledger.calls)}",
+            lambda: NOW,
+            self.told.append,
         )
-        guard.check(workloads, OCCASION)
+        guard.check(workloads, self.occasion)
         return [(report.verdict.judgement, report.verdict.reason) for report in self.told]
 
     def holds(self, content: Content, *tags: str) -> str:
@@ -199,3 +213,61 @@ def test_a_workload_whose_platform_is_not_known_is_not_alerted(deployed: Deploye
 
     assert judged == [(Judgement.UNKNOWN, Reason.NOT_TOLD)]
     assert not deployed.alerts.published
+
+
+class TestWhatWasToldBefore:
+    """Several events tell of one change, and passes tell of it too."""
+
+    def deployed(self, architecture: str = "arm64") -> Deployed:
+        made = Deployed()
+        made.holds(single(architecture), "1.4")
+        return made
+
+    def test_is_not_told_again_by_another_event_of_the_same_change(self) -> None:
+        deployed = self.deployed()
+        deployed.check(ecs())
+        deployed.occasion = Occasion("another-event", OCCASION.time + timedelta(seconds=2))
+
+        deployed.check(ecs())
+
+        assert len(deployed.alerts.published) == 1
+        assert [(report.alerted, report.known) for report in deployed.told] == [(True, False), (False, True)]
+
+    def test_is_told_of_another_container_by_itself(self) -> None:
+        deployed = self.deployed()
+
+        deployed.check(ecs(), replace(ecs(), container="sidecar"))
+
+        assert len(deployed.alerts.published) == 2
+
+    def test_is_told_again_where_it_has_changed_in_between(self) -> None:
+        deployed = self.deployed()
+        deployed.check(ecs())
+        deployed.occasion = Occasion("another-day", OCCASION.time + timedelta(days=1))
+
+        deployed.check(ecs())
+
+        assert len(deployed.alerts.published) == 2
+
+    def test_waits_while_another_tells_it(self) -> None:
+        deployed = self.deployed()
+        subject = workload_subject(ecs())
+        deployed.ledger.hold(REPOSITORY, subject, "another", NOW, NOW + timedelta(minutes=1))
+
+        with pytest.raises(UnreadableError):
+            deployed.check(ecs())
+
+        assert not deployed.alerts.published
+
+    def test_is_resolved_in_its_thread_by_a_change_that_is_right(self) -> None:
+        deployed = self.deployed()
+        deployed.check(ecs())
+        right = ecs("linux/arm64")
+
+        deployed.check(right)
+        deployed.check(right)
+
+        alert, resolved = deployed.alerts.published
+        assert (alert.kind, resolved.kind) == (AlertKind.ALERT, AlertKind.RESOLVED)
+        assert resolved.thread == alert_id(alert)
+        assert [report.resolved for report in deployed.told] == [False, True, False]

@@ -24,8 +24,8 @@ from ecrguard.errors import UnreadableError
 
 if TYPE_CHECKING:
     from ecrguard.domain.reference import Registry
-    from ecrguard.guard import Report
     from ecrguard.ports import LinkedWorkloads
+    from ecrguard.report import Report
 
 READ = {"policy": 1, "resource_tags": 1, "manifests": 1}
 ARM64_IMAGE = single("arm64")
@@ -46,8 +46,8 @@ def judged(report: Report) -> tuple[Judgement, Reason]:
 
 
 COSTS: dict[str, tuple[Content, dict[str, int]]] = {
-    "a single image": (single(), {**READ, "config": 1, "workloads": 1}),
-    "an index": (index(single(), attestation(single())), {**READ, "workloads": 1}),
+    "a single image": (single(), {**READ, "config": 1, "workloads": 1, "passed": 1}),
+    "an index": (index(single(), attestation(single())), {**READ, "workloads": 1, "passed": 1}),
     "an artifact that its event does not tell": (helm(), {**READ, "workloads": 1}),
 }
 
@@ -100,7 +100,7 @@ def test_where_no_linked_workload_counts_none_is_asked_for(guarded: Guarded) -> 
 
     check(guarded, digest=guarded.holds(index(single()), "1.4"))
 
-    assert guarded.calls() == READ
+    assert guarded.calls() == {**READ, "passed": 1}
 
 
 def test_an_exempt_image_is_not_read(guarded: Guarded) -> None:
@@ -234,9 +234,7 @@ class TestAMismatch:
         assert report.alerted
         (done,) = report.outcome.done
         assert (done.action, done.result, done.detail) == (Action.TAG, Result.DONE, marker)
-        assert done.undo == (
-            f"aws ecr batch-delete-image --region eu-central-1 --repository-name team/web --image-ids imageTag={marker}"
-        )
+        assert done.undo == f"ecrguard release team/web:1.4@{ARM64_IMAGE.digest} --why 'WHY' --stack ecrguard"
         assert marker in guarded.images.tags_of(REPOSITORY, ARM64_IMAGE.digest)
 
     def test_is_alerted_with_all_that_is_known(self, guarded: Guarded) -> None:
@@ -256,12 +254,14 @@ class TestAMismatch:
 
         assert "put_tag" in operations
 
-    def test_that_is_announced_twice_is_tagged_once(self, guarded: Guarded) -> None:
+    def test_that_is_announced_twice_is_tagged_and_told_once(self, guarded: Guarded) -> None:
         check(guarded, digest=ARM64_IMAGE.digest)
 
         report = check(guarded, digest=ARM64_IMAGE.digest)
 
-        assert [done.result for done in report.outcome.done] == [Result.ALREADY_DONE]
+        assert (report.known, report.alerted, report.outcome.done) == (True, False, ())
+        assert guarded.images.operations().count("put_tag") == 1
+        assert len(guarded.alerts.published) == 1
 
     def test_whose_alert_is_not_taken_is_tried_again_and_then_alerted(self, guarded: Guarded) -> None:
         guarded.alerts.failing = Unknown(UnknownReason.UNAVAILABLE, "sns:Publish failed", "topic")
@@ -307,12 +307,23 @@ class TestAMismatch:
         assert [each.reason for each in report.outcome.refusals] == [RefusalReason.TAG_IMMUTABLE]
 
     @pytest.mark.parametrize("reason", [UnknownReason.THROTTLED, UnknownReason.UNAVAILABLE])
-    def test_whose_marker_cannot_be_put_now_is_alerted_at_once_and_kept(
+    def test_whose_marker_cannot_be_put_now_is_tried_again(self, guarded: Guarded, reason: UnknownReason) -> None:
+        guarded.images.fail("put_tag", reason, times=1)
+        with pytest.raises(UnreadableError):
+            check(guarded, digest=ARM64_IMAGE.digest)
+        assert not guarded.alerts.published
+
+        report = check(guarded, digest=ARM64_IMAGE.digest)
+
+        assert (report.alerted, [done.action for done in report.outcome.done]) == (True, [Action.TAG])
+
+    @pytest.mark.parametrize("reason", [UnknownReason.THROTTLED, UnknownReason.UNAVAILABLE])
+    def test_whose_marker_cannot_be_put_in_the_last_try_is_alerted_and_kept(
         self, guarded: Guarded, reason: UnknownReason
     ) -> None:
         guarded.images.fail("put_tag", reason)
 
-        (report,) = guarded.guard.check(push(digest=ARM64_IMAGE.digest), last_try=False)
+        (report,) = guarded.guard.check(push(digest=ARM64_IMAGE.digest), last_try=True)
 
         assert (report.alerted, report.verdict.judgement) == (True, Judgement.MISMATCH)
         assert [each.reason for each in report.outcome.refusals] == [RefusalReason.UNAVAILABLE]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -12,20 +14,24 @@ from tests.content import Content, bare, helm, index, single
 from tests.fakes.dead_letters import Buried
 from tests.guarded import MAX_RECEIVES, Guarded
 from tests.invoked import event
-from tests.situations import REPOSITORY, ecs
+from tests.situations import NOW, REPOSITORY, ecs
 
+from ecrguard.domain.alert import AlertKind
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
 from ecrguard.domain.verdict import Judgement, Reason
 from ecrguard.errors import UnreadableError
-from ecrguard.inbox import FOREIGN_REGISTRY, MALFORMED_EVENT, RETRY_SECONDS, Handled
+from ecrguard.inbox import FOREIGN_REGISTRY, MALFORMED_EVENT, RETRY_SECONDS, SECONDS_FOR_A_PUSHER, Handled
 from ecrguard.ports import Message
+from ecrguard.pushers import Noted
+from ecrguard.rendering.identity import alert_id
 
 if TYPE_CHECKING:
-    from ecrguard.guard import Report
+    from ecrguard.report import Report
 
 WAIT = [reason for reason in UnknownReason if reason.cure is Cure.WAIT]
 RAISED = [*WAIT, UnknownReason.ACCESS_DENIED, UnknownReason.IMAGE_GONE, UnknownReason.IMAGE_INACCESSIBLE]
-OPERATIONS = ["manifests", "config", "digest_of", "tags_of", "resource_tags", "put_tag"]
+OPERATIONS = ["manifests", "config", "digest_of", "tags_of", "resource_tags", "put_tag", "standing"]
+LEDGER = ["look", "hold", "begin", "settle", "passed", "released", "note", "let_go"]
 
 
 class Fault(NamedTuple):
@@ -61,12 +67,12 @@ def deliver(guarded: Guarded, body: str) -> Fate:
     return Fate(None, MAX_RECEIVES, raised)
 
 
-faults = st.lists(
-    st.builds(
-        Fault, st.sampled_from(OPERATIONS), st.sampled_from(RAISED), st.sampled_from([1, 2, MAX_RECEIVES - 1, 10_000])
-    ),
-    max_size=4,
+fault = st.builds(
+    Fault, st.sampled_from(OPERATIONS), st.sampled_from(RAISED), st.sampled_from([1, 2, MAX_RECEIVES - 1, 10_000])
 )
+ledger_fault = st.builds(Fault, st.sampled_from(LEDGER), st.sampled_from(WAIT), st.sampled_from([1, 2, 10_000]))
+faults, ledger_faults = st.lists(fault, max_size=4), st.lists(ledger_fault, max_size=3)
+all_faults = st.lists(fault | ledger_fault, max_size=4)
 contents = st.sampled_from(
     [single(), single("arm64"), index(single(), single("arm64")), index(bare(single("arm64"))), helm()]
 )
@@ -79,12 +85,13 @@ def arranged(content: Content, script: list[Fault], name: str) -> tuple[Guarded,
     guarded.demands("linux/amd64")
     digest = guarded.holds(content, "1.4.2", "latest")
     for fault in script:
-        guarded.images.fail(fault.operation, fault.reason, fault.times)
+        holder = guarded.ledger if fault.operation in LEDGER else guarded.images
+        holder.fail(fault.operation, fault.reason, fault.times)
     members = {"image_digest": None if name == "push-without-digest" else digest, "repository_name": REPOSITORY}
     return guarded, event(name, **members)
 
 
-@given(contents, faults, st.sampled_from(EVENTS), st.tuples(troubles, troubles, troubles))
+@given(contents, all_faults, st.sampled_from(EVENTS), st.tuples(troubles, troubles, troubles))
 def test_no_message_is_lost(
     content: Content, script: list[Fault], name: str, around: tuple[Unknown | None, Unknown | None, Unknown | None]
 ) -> None:
@@ -108,7 +115,7 @@ def test_no_message_is_lost(
         assert report.verdict.judgement is not Judgement.UNKNOWN or not unsettled
 
 
-@given(contents, faults, st.sampled_from(EVENTS))
+@given(contents, all_faults, st.sampled_from(EVENTS))
 def test_no_fault_makes_a_bad_image_pass_or_a_good_one_a_mismatch(
     content: Content, script: list[Fault], name: str
 ) -> None:
@@ -258,3 +265,133 @@ def test_a_push_that_cannot_be_put_off_is_still_tried_again_and_says_so() -> Non
         guarded.inbox.take(Message(event(image_digest=digest, image_tag="1.4.2"), 1, "receipt"))
 
     assert "sqs:ChangeMessageVisibility was denied" in caught.value.__notes__[0]
+
+
+JOB = "arn:aws:sts::123456789012:assumed-role/ci/release-1742"
+"""Who pushed, in the sample."""
+
+
+def call(digest: str, name: str = "pusher-docker") -> str:
+    """The sample of a call that put the image that the sample of a push is of."""
+    return event(name).replace("team/grafana", REPOSITORY).replace("latest", "1.4.2").replace(SAMPLED, digest)
+
+
+SAMPLED = "sha256:7f5b2640fe6fb4f46592dfd3410c4a79dac4f89e4782432e0378abcd1234abcd"
+
+
+def noted(guarded: Guarded, body: str) -> Noted | None:
+    fate = deliver(guarded, body)
+    assert fate.handled is not None
+    assert fate.handled.buried is None
+    assert fate.handled.reports == ()
+    return fate.handled.noted
+
+
+def pushers(guarded: Guarded) -> list[tuple[AlertKind, str]]:
+    """What was published, each with who pushed."""
+    return [(alert.kind, alert.pusher.arn if alert.pusher else "") for alert in guarded.alerts.published]
+
+
+def test_who_pushed_a_bad_image_follows_its_alert_once() -> None:
+    guarded, body = arranged(single("arm64"), [], "push-index")
+    digest = json.loads(body)["detail"]["image-digest"]
+    deliver(guarded, body)
+
+    assert [noted(guarded, call(digest)) for _ in range(2)] == [Noted.TOLD, Noted.TOLD_BEFORE]
+
+    assert pushers(guarded) == [(AlertKind.ALERT, ""), (AlertKind.PUSHER, JOB)]
+    alert, follows = guarded.alerts.published
+    assert follows.thread == alert_id(alert)
+
+
+def test_who_pushed_a_bad_image_is_in_its_alert_where_it_is_known_by_then() -> None:
+    guarded, body = arranged(single("arm64"), [], "push-index")
+    digest = json.loads(body)["detail"]["image-digest"]
+
+    assert noted(guarded, call(digest)) is Noted.KEPT
+    deliver(guarded, body)
+    assert noted(guarded, call(digest)) is Noted.TOLD_BEFORE
+
+    assert pushers(guarded) == [(AlertKind.ALERT, JOB)]
+
+
+def test_who_pushed_a_good_image_is_nobodys_business() -> None:
+    guarded, body = arranged(single(), [], "push-index")
+    deliver(guarded, body)
+
+    assert noted(guarded, call(json.loads(body)["detail"]["image-digest"])) is Noted.NOT_ALERTED
+
+    assert not guarded.alerts.published
+    assert not guarded.pushers.known
+
+
+@pytest.mark.parametrize("name", ["pusher-untagged", "pusher-to-another-registry"])
+def test_a_call_that_says_nothing_of_a_tag_here_asks_nothing(name: str) -> None:
+    guarded = Guarded()
+
+    assert noted(guarded, event(name)) is None
+
+    assert guarded.calls() == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        pytest.param(event("pusher-refused"), MALFORMED_EVENT, id="refused"),
+        pytest.param(event("change-call-update-service"), MALFORMED_EVENT, id="of another service"),
+        pytest.param(event("pusher-docker").replace("eu-central-1", "us-east-1"), FOREIGN_REGISTRY, id="elsewhere"),
+    ],
+)
+def test_a_call_that_is_not_ours_to_tell_is_kept_at_once(body: str, code: str) -> None:
+    guarded = Guarded()
+
+    fate = deliver(guarded, body)
+
+    assert (fate.tries, [letter.code for letter in guarded.dead_letters.kept]) == (1, [code])
+    assert guarded.calls() == {}
+
+
+def test_who_pushed_waits_while_the_tag_is_judged() -> None:
+    guarded, body = arranged(single("arm64"), [], "push-index")
+    digest = json.loads(body)["detail"]["image-digest"]
+    held = guarded.ledger.hold(REPOSITORY, "tag#1.4.2", "another", NOW, NOW + timedelta(minutes=1))
+
+    with pytest.raises(UnreadableError, match="another holds"):
+        guarded.inbox.take(Message(call(digest), 1, "receipt"))
+
+    assert guarded.queue.put == [("receipt", RETRY_SECONDS[0])]
+    guarded.ledger.let_go(held)
+    assert noted(guarded, call(digest)) is Noted.KEPT
+
+
+def test_who_pushed_is_not_begun_where_too_little_time_is_left() -> None:
+    guarded = Guarded()
+    guarded.deadline.seconds_left = lambda: SECONDS_FOR_A_PUSHER - 1.0
+
+    with pytest.raises(UnreadableError, match=f"telling who pushed {REPOSITORY}:1.4.2 was put off"):
+        guarded.inbox.take(Message(call(SAMPLED), 1, "receipt"))
+
+    assert guarded.calls() == {}
+
+
+@given(ledger_faults, st.tuples(troubles, troubles), st.booleans())
+def test_no_word_of_who_pushed_is_lost(
+    script: list[Fault], around: tuple[Unknown | None, Unknown | None], judged: object
+) -> None:
+    guarded, body = arranged(single("arm64"), [], "push-index")
+    message = call(json.loads(body)["detail"]["image-digest"])
+    if judged:
+        deliver(guarded, body)
+    for fault in script:
+        guarded.ledger.fail(fault.operation, fault.reason, fault.times)
+    guarded.alerts.failing, guarded.dead_letters.failing = around
+
+    fate = deliver(guarded, message)
+
+    if fate.handled is None:
+        assert guarded.dead_letters.failing is not None
+    elif fate.handled.buried is not None:
+        assert guarded.dead_letters.kept[-1].body == message
+    else:
+        assert fate.handled.noted is (Noted.TOLD if judged else Noted.KEPT)
+        assert pushers(guarded)[-1:] == ([(AlertKind.PUSHER, JOB)] if judged else [])

@@ -90,6 +90,9 @@ EXAMPLES: list[tuple[str, str, str, bool]] = [
     ("windows-and-either", "ci/agent:1", "linux/arm64 linux/s390x", True),
     ("windows-and-either", "ci/agent:1", "linux/s390x", False),
     ("windows-and-either", "vendor/db:4", "linux/s390x", True),
+    ("enforcement", "shop/web:latest", "linux/arm64", False),
+    ("enforcement", "shop/simulator:latest", "linux/arm64", True),
+    ("enforcement", "shop/web:pr-17", "linux/amd64", True),
 ]
 
 

@@ -121,6 +121,9 @@ def test_an_example_is_valid(path: Path) -> None:
         ("windows-and-either", "iis-windows:1", "Windows services", "windows(10.0.20348)/amd64"),
         ("windows-and-either", "shop/web:debug-1", "debug images", "linux/amd64 linux/arm64"),
         ("windows-and-either", "ci/agent:1", "build agents", "linux/amd64 linux/arm64"),
+        ("enforcement", "shop/web:latest", "production", "linux/amd64"),
+        ("enforcement", "shop/web:pr-17", "pull requests", "linux/amd64"),
+        ("enforcement", "search/web:v1", "the other teams", "linux/amd64"),
     ],
 )
 def test_an_example_does_what_it_says(example: str, image: str, rule: str, needs: str) -> None:
@@ -138,3 +141,20 @@ def test_an_example_exempts_for_a_time() -> None:
 
     assert policy.decide("shop/reports", "v1", date(2027, 3, 31)).exemption is not None
     assert policy.decide("shop/reports", "v1", date(2027, 4, 1)).exemption is None
+
+
+@pytest.mark.parametrize(
+    ("image", "action"),
+    [
+        ("shop/web:latest", Action.ARCHIVE),
+        ("shop/web:v1", Action.ARCHIVE),
+        ("shop/web:pr-17", Action.DELETE),
+        ("shop/web:nightly", Action.TAG),
+        ("search/web:v1", Action.TAG),
+    ],
+)
+def test_an_example_asks_for_as_much_as_its_repositories_are_ready_for(image: str, action: Action) -> None:
+    repository, _, tag = image.partition(":")
+    policy = load_policy((DOCS / "examples" / "enforcement.yaml").read_bytes())
+
+    assert policy.decide(repository, tag, date(2026, 11, 20)).on_mismatch is action

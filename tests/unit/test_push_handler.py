@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.content import Content, config, helm, index, manifest, sha256, single
@@ -17,7 +19,9 @@ from ecrguard.config import ConfigurationError
 from ecrguard.domain.image import UnknownReason
 from ecrguard.domain.marker import marker_tag
 from ecrguard.domain.reference import Registry
-from ecrguard.inbox import Inbox
+
+if TYPE_CHECKING:
+    from ecrguard.inbox import Inbox
 
 EVENT_ID = json.loads(event())["id"]
 
@@ -77,7 +81,7 @@ def test_a_mismatch_is_logged_with_what_was_done_and_counted(invoked: Invoked) -
             "alerted": True,
         }.items()
     )
-    assert invoked.metrics() == {"VerdictMismatch": 1, "ActionTag": 1, "AlertPublished": 1}
+    assert invoked.metrics() == {"VerdictMismatch": 1, "ActionsDone": 1, "AlertPublished": 1}
 
 
 def test_each_message_of_a_batch_ends_for_itself(invoked: Invoked) -> None:
@@ -112,7 +116,7 @@ def test_each_message_of_a_batch_ends_for_itself(invoked: Invoked) -> None:
         "DeadLettered": 1,
         "Retried": 1,
         "VerdictMismatch": 1,
-        "ActionTag": 1,
+        "ActionsDone": 1,
         "AlertPublished": 1,
         "VerdictNotApplicable": 3,
     }
@@ -163,12 +167,8 @@ def test_a_download_that_fails_is_logged_without_the_presigned_url(
         ecr.download = server.url
         real = EcrImages(lambda: client, Blobs(), Registry(ACCOUNT, REGION), "aws")
         made = invoked.guarded.inbox
-        guard = type(made.guard)(
-            real, made.guard.workloads, made.guard.policies, made.guard.alerts, made.guard.enforcement, made.guard.now
-        )
-        monkeypatch.setattr(
-            push, "inbox", lambda: Inbox(guard, made.registry, made.dead_letters, made.queue, made.deadline, 5)
-        )
+        guard = replace(made.guard, judge=replace(made.guard.judge, images=real))
+        monkeypatch.setattr(push, "inbox", lambda: replace(made, guard=guard))
         message = event(image_digest=digest)
 
         assert invoked.invoke(message) == ["m1"]

@@ -60,7 +60,7 @@ class Now:
 @pytest.fixture
 def invoked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoked:
     made = Invoked(Captured(function, capsys))
-    monkeypatch.setattr(function, "parts", lambda: (made.reconciler, 3 * PERIOD))
+    monkeypatch.setattr(function, "parts", lambda: (made.reconciler, None, 3 * PERIOD))
     monkeypatch.setattr(function, "datetime", Now(made.clock))
     monkeypatch.setattr(function.metrics.provider, "namespace", "ecrguard")
     return made

@@ -23,7 +23,7 @@ AMD64, ARM64 = parse("linux/amd64"), parse("linux/arm64")
         ({"ecrguard:platforms": "linux/x86_64 linux/amd64"}, ResourceTags(Demand((AMD64,)))),
         ({"ecrguard:platforms": "arm64"}, ResourceTags(Demand((parse("arm64", partial=True),)))),
         ({"ecrguard:mode": "off"}, ResourceTags(off=True)),
-        ({"ecrguard:mode": "alert"}, ResourceTags(mode=Action.ALERT)),
+        *(({"ecrguard:mode": action.value}, ResourceTags(mode=action)) for action in Action),
         (
             {"ecrguard:mode": "tag", "ecrguard:platforms": "linux/arm64"},
             ResourceTags(Demand((ARM64,)), mode=Action.TAG),
@@ -51,9 +51,18 @@ def test_the_tags_of_a_repository(tags: dict[str, str], expected: ResourceTags) 
         ),
         (
             {"ecrguard:mode": "OFF"},
-            "expected off, alert or tag in the resource tag ecrguard:mode, got 'OFF'; did you mean off?",
+            (
+                "expected off, alert, tag, quarantine, archive or delete in the resource tag ecrguard:mode, "
+                "got 'OFF'; did you mean off?"
+            ),
         ),
-        ({"ecrguard:mode": "delete"}, "expected off, alert or tag in the resource tag ecrguard:mode, got 'delete'"),
+        (
+            {"ecrguard:mode": "archived"},
+            (
+                "expected off, alert, tag, quarantine, archive or delete in the resource tag ecrguard:mode, "
+                "got 'archived'; did you mean archive?"
+            ),
+        ),
         (
             {"ecrguard:platform": "linux/amd64"},
             (

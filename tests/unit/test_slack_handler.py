@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.alerts import CASES
+from tests.fakes.ledger import FakeThreads
 
 import slack
 from ecrguard import notify
-from ecrguard.adapters.secrets import WebhookSecretError
+from ecrguard.adapters.secrets import SlackSecretError
 from ecrguard.adapters.slack import (
+    SlackAccessError,
     SlackRefusedError,
     SlackThrottledError,
     SlackUnavailableError,
-    SlackWebhookError,
 )
 from ecrguard.config import ConfigurationError, SlackConfig
 from ecrguard.domain.image import Unknown, UnknownReason
@@ -45,12 +46,17 @@ class Webhook:
     posted: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
 
-    def post(self, payload: dict[str, Any]) -> None:
+    def has_threads(self) -> bool:
+        return False
+
+    def post(self, payload: dict[str, Any], thread: str = "") -> str:
+        assert not thread
         self.asked += 1
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
             raise error
         self.posted.append(payload)
+        return ""
 
 
 @dataclass
@@ -85,6 +91,7 @@ class World:
     """The function with its outside in memory."""
 
     webhook: Webhook = field(default_factory=Webhook)
+    threads: FakeThreads = field(default_factory=FakeThreads)
     queue: Queue = field(default_factory=Queue)
     context: Context = field(default_factory=Context)
     slept: list[float] = field(default_factory=list)
@@ -111,7 +118,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
-    monkeypatch.setattr(slack, "parts", lambda: (made.webhook, made.queue))
+    monkeypatch.setattr(slack, "parts", lambda: (made.webhook, made.threads, made.queue))
     monkeypatch.setattr("time.sleep", made.slept.append)
     return made
 
@@ -205,8 +212,8 @@ def test_nothing_is_started_that_could_not_end(world: World) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        SlackWebhookError("the webhook answered HTTP 410 channel_is_archived"),
-        WebhookSecretError("expected the webhook's https URL"),
+        SlackAccessError("the webhook answered HTTP 410 channel_is_archived"),
+        SlackSecretError("expected the webhook's https URL"),
         UnreadableError(Unknown(UnknownReason.ACCESS_DENIED, "secretsmanager:GetSecretValue was denied")),
     ],
 )
@@ -226,9 +233,10 @@ def test_message_that_cannot_be_put_off_still_fails_for_its_own_reason(world: Wo
 
 
 def test_note_says_that_it_could_not_be_put_off() -> None:
-    batch = SlackBatch(Webhook([SlackThrottledError(30)]), Queue(failing=True), lambda: 29.0, lambda _: None)
+    webhook, queue = Webhook([SlackThrottledError(30)]), Queue(failing=True)
+    batch = SlackBatch(webhook, FakeThreads(), queue, lambda: 29.0, lambda _: None)
     with pytest.raises(SlackThrottledError) as raised:
-        batch.deliver(BODY, "handle")
+        batch.deliver(BODY, "handle", 1)
     assert "sqs:ChangeMessageVisibility was denied" in raised.value.__notes__[0]
 
 
@@ -239,9 +247,19 @@ def test_bug_is_logged_with_its_trace_and_stays_on_the_queue(world: World, outpu
     assert "ZeroDivisionError: a bug" in error["exception"]
 
 
+def test_what_is_not_known_of_threads_is_logged(world: World, output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = UnreadableError(Unknown(UnknownReason.ACCESS_DENIED, "dynamodb:GetItem was denied"))
+    monkeypatch.setattr(Webhook, "has_threads", lambda _: True)
+    monkeypatch.setattr(FakeThreads, "of", lambda *_: (_ for _ in ()).throw(denied))
+    assert world.invoke(BODY) == []
+    warning = next(entry for entry in output() if entry["level"] == "WARNING")
+    assert warning["message"] == "thread not known"
+    assert "dynamodb:GetItem was denied" in warning["cause"]
+
+
 def test_configuration_names_what_is_missing() -> None:
-    environ = {"SLACK_WEBHOOK_SECRET_ARN": "arn", "SLACK_QUEUE_URL": "url"}
-    assert SlackConfig.from_env(environ) == SlackConfig("arn", "url")
+    environ = {"SLACK_WEBHOOK_SECRET_ARN": "arn", "SLACK_QUEUE_URL": "url", "INVENTORY_TABLE": "table"}
+    assert SlackConfig.from_env(environ) == SlackConfig("arn", "url", "table")
     for name in environ:
         with pytest.raises(ConfigurationError, match=name):
             SlackConfig.from_env({**environ, name: ""})
@@ -254,6 +272,7 @@ def test_levels_that_would_write_the_webhook() -> None:
 def test_parts_are_made_once_without_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_WEBHOOK_SECRET_ARN", "arn")
     monkeypatch.setenv("SLACK_QUEUE_URL", "url")
+    monkeypatch.setenv("INVENTORY_TABLE", "table")
     slack.parts.cache_clear()
     assert slack.parts() is slack.parts()
     slack.parts.cache_clear()

@@ -27,7 +27,14 @@ SOURCES = (
     "eks",
 )
 """Names of the sources of workloads that there are, as the parameter ``LinkedWorkloads`` has them."""
-_ENFORCEMENT = {"audit": Action.ALERT, "tag": Action.TAG}
+ENFORCEMENT = {
+    "audit": Action.ALERT,
+    "tag": Action.TAG,
+    "quarantine": Action.QUARANTINE,
+    "archive": Action.ARCHIVE,
+    "delete": Action.DELETE,
+}
+"""The values of the parameter ``Enforcement``, each with the most severe action that it allows, from mild to severe."""
 
 
 class ConfigurationError(EcrguardError):
@@ -39,21 +46,31 @@ class GuardConfig:
     """What every function that judges images is configured with.
 
     Attributes:
+        stack: name of the CloudFormation stack; commands for people name it.
         alerts_topic_arn: SNS topic that alerts are published on.
         repository_pattern: repositories that are guarded; ``*`` is any characters, as in the rule and the roles.
         inventory_table: DynamoDB table of the workloads.
         linked_workloads: names of the sources of workloads that are read, each once; none for the policy alone.
         reconcile_period: how long after a full reading of a source it is read again.
+        enforcement: the most severe action that the stack allows, in the repositories of ``enforcement_pattern``.
+        enforcement_pattern: repositories in which more than an alert is allowed, as in the roles' permissions to write.
+        destructive_acts_per_hour: how many tags and images may be taken away within an hour, over all repositories.
+        history: how long what was done of a tag is kept.
         policy_application_id: AppConfig application that holds the policy.
         policy_environment_id: its environment.
         policy_profile_id: its configuration profile.
     """
 
+    stack: str
     alerts_topic_arn: str
     repository_pattern: str
     inventory_table: str
     linked_workloads: tuple[str, ...]
     reconcile_period: timedelta
+    enforcement: Action
+    enforcement_pattern: str
+    destructive_acts_per_hour: int
+    history: timedelta
     policy_application_id: str
     policy_environment_id: str
     policy_profile_id: str
@@ -65,8 +82,13 @@ class GuardConfig:
 
     def guards(self, repository: str) -> bool:
         """Whether a repository of the registry is guarded."""
-        parts = map(re.escape, self.repository_pattern.split("*"))
-        return re.fullmatch(".*".join(parts), repository) is not None
+        return _fits(self.repository_pattern, repository)
+
+    def level(self, repository: str) -> Action:
+        """The most severe action that the stack allows in a repository: an alert where it may not write."""
+        if self.guards(repository) and _fits(self.enforcement_pattern, repository):
+            return self.enforcement
+        return Action.ALERT
 
     @property
     def partition(self) -> str:
@@ -87,11 +109,17 @@ class GuardConfig:
             ConfigurationError: a variable is missing or has a value that is not usable.
         """
         return cls(
+            # The service that logs and metrics name is the stack.
+            stack=_required(environ, "POWERTOOLS_SERVICE_NAME"),
             alerts_topic_arn=_topic_arn(environ),
             repository_pattern=_required(environ, "REPOSITORY_PATTERN"),
             inventory_table=_required(environ, "INVENTORY_TABLE"),
             linked_workloads=_sources(environ),
             reconcile_period=timedelta(minutes=_number(environ, "RECONCILE_MINUTES")),
+            enforcement=_enforcement(environ),
+            enforcement_pattern=_required(environ, "ENFORCEMENT_PATTERN"),
+            destructive_acts_per_hour=_number(environ, "DESTRUCTIVE_ACTS_PER_HOUR"),
+            history=timedelta(days=_number(environ, "HISTORY_DAYS")),
             policy_application_id=_required(environ, "POLICY_APPLICATION_ID"),
             policy_environment_id=_required(environ, "POLICY_ENVIRONMENT_ID"),
             policy_profile_id=_required(environ, "POLICY_PROFILE_ID"),
@@ -132,13 +160,13 @@ class PushConfig:
 
     Attributes:
         guard: what it has in common with the others that judge.
-        queue: of pushes.
-        enforcement: the most severe action allowed.
+        queue: of pushes, and of the calls that tell who pushed.
+        own_role_arns: the stack's roles that may push to ECR; their pushes are nobody's.
     """
 
     guard: GuardConfig
     queue: QueueConfig
-    enforcement: Action
+    own_role_arns: frozenset[str]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> PushConfig:
@@ -148,7 +176,7 @@ class PushConfig:
             ConfigurationError: a variable is missing or has a value that is not usable.
         """
         guard, queue = GuardConfig.from_env(environ), QueueConfig.from_env(environ, "PUSH_QUEUE_URL")
-        return cls(guard, queue, _enforcement(environ))
+        return cls(guard, queue, _role_arns(environ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +208,12 @@ class SlackConfig:
     Attributes:
         webhook_secret_arn: Secrets Manager secret with the webhook's URL.
         queue_url: SQS queue that alerts come from.
+        inventory_table: DynamoDB table in which the message of each alert is kept, for what follows in its thread.
     """
 
     webhook_secret_arn: str
     queue_url: str
+    inventory_table: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> SlackConfig:
@@ -192,7 +222,11 @@ class SlackConfig:
         Raises:
             ConfigurationError: a variable is missing.
         """
-        return cls(_required(environ, "SLACK_WEBHOOK_SECRET_ARN"), _required(environ, "SLACK_QUEUE_URL"))
+        return cls(
+            webhook_secret_arn=_required(environ, "SLACK_WEBHOOK_SECRET_ARN"),
+            queue_url=_required(environ, "SLACK_QUEUE_URL"),
+            inventory_table=_required(environ, "INVENTORY_TABLE"),
+        )
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:
@@ -228,6 +262,23 @@ def _number(environ: Mapping[str, str], name: str) -> int:
 
 def _enforcement(environ: Mapping[str, str]) -> Action:
     value = _required(environ, "ENFORCEMENT")
-    if value not in _ENFORCEMENT:
-        raise ConfigurationError(f"expected one of {', '.join(_ENFORCEMENT)} in ENFORCEMENT, got {value!r}")
-    return _ENFORCEMENT[value]
+    if value not in ENFORCEMENT:
+        raise ConfigurationError(f"expected one of {', '.join(ENFORCEMENT)} in ENFORCEMENT, got {value!r}")
+    return ENFORCEMENT[value]
+
+
+def _role_arns(environ: Mapping[str, str]) -> frozenset[str]:
+    """The ARNs in a list with commas."""
+    value = _required(environ, "OWN_ROLE_ARNS")
+    found = value.split(",")
+    for arn in found:
+        if not re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=.@/-]+", arn):
+            raise ConfigurationError(
+                f"expected ARNs of IAM roles, with commas between them, in OWN_ROLE_ARNS, got {value!r}"
+            )
+    return frozenset(found)
+
+
+def _fits(pattern: str, repository: str) -> bool:
+    """Whether a name is one of those that a pattern stands for, as IAM and EventBridge read it: * is any characters."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), repository) is not None

@@ -1,25 +1,30 @@
 """The reverse question: can a workload that has changed run the image that it now names?
 
-It is asked when a workload comes to name another image, or to run on another platform, and alerted as a push would be.
-Only a mismatch is alerted: what cannot be told of an image was said when it was pushed.
+It is asked when a workload comes to name another image, or to run on another platform, and alerted as a push would be:
+once for each image and state, however many events tell of it. Only a mismatch is alerted: what cannot be told of an
+image was said when it was pushed. A later change that is right resolves the alert.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.alert import Alert
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
 from ecrguard.domain.judge import judge_workload
+from ecrguard.domain.ledger import MOST_TOLD, Entry, Told, is_news, state_of
 from ecrguard.domain.plan import Outcome
 from ecrguard.domain.policy import LinkedMode
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.resource_tags import read_resource_tags
 from ecrguard.domain.verdict import Judgement, Reason, Verdict
 from ecrguard.errors import UnreadableError
-from ecrguard.guard import Report
 from ecrguard.observe import observe
+from ecrguard.rendering.identity import alert_id
+from ecrguard.report import Report, resolved
+from ecrguard.subjects import held, workload_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,7 +33,12 @@ if TYPE_CHECKING:
     from ecrguard.domain.image import Image
     from ecrguard.domain.reference import Registry
     from ecrguard.domain.workload import Workload
-    from ecrguard.ports import AlertPublisher, ImageStore, PolicySource
+    from ecrguard.ports import AlertPublisher, Held, ImageStore, Ledger, PolicySource
+
+
+AGAIN = timedelta(hours=1)
+"""Within this time the same state of a workload is the same change, told by another event or pass. What is found so
+later has changed in between: what a workload was judged for is not judged again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class DeployedGuard:
         guards: whether a repository of it is.
         policies: where the policy in force is.
         alerts: where alerts go.
+        ledger: what was told of each workload.
+        owner: makes a name for each hold of the ledger.
         now: the time, UTC.
         told: takes a report of each workload, for the log.
     """
@@ -63,6 +75,8 @@ class DeployedGuard:
     guards: Callable[[str], bool]
     policies: PolicySource
     alerts: AlertPublisher
+    ledger: Ledger
+    owner: Callable[[], str]
     now: Callable[[], datetime]
     told: Callable[[Report], None]
 
@@ -76,9 +90,51 @@ class DeployedGuard:
         reading = _Reading(self.images)
         guarded = [workload for workload in workloads if self.guards(workload.reference.repository)]
         for report in [self._report(workload, occasion, reading) for workload in guarded]:
-            if report.alerted:
-                self.alerts.publish(_alert(report, self.now()))
-            self.told(report)
+            self.told(self._tell(report))
+
+    def _tell(self, report: Report) -> Report:
+        """Alert on what is wrong, once, and on what is right again."""
+        workload, push = report.workload, report.push
+        if workload is None:
+            return report
+        subject = workload_subject(workload)
+        if not report.alerted:
+            is_right = report.verdict.judgement is Judgement.OK
+            if not is_right or not self.ledger.look(push.repository, subject).open:
+                return report
+        with held(self.ledger, push.repository, subject, self.owner(), self.now) as hold:
+            return self._tell_held(report, hold)
+
+    def _tell_held(self, report: Report, hold: Held) -> Report:
+        push, record = report.push, hold.record
+        if not report.alerted:
+            if not record.open or record.latest is None:
+                return report
+            self._publish(resolved(report, record.latest, self.now()), hold, "resolved")
+            self.ledger.settle(hold, told=record.told, open_=False, act=None)
+            return replace(report, resolved=True)
+        state = state_of(report.verdict)
+        known = next((told for told in record.told if told.digest == push.digest), None)
+        repeated = known is not None and abs(push.time - known.pushed) <= AGAIN
+        if repeated and not is_news(record, push, state, report.outcome):
+            return replace(report, alerted=False, known=True)
+        alert = self._alert(report)
+        self._publish(alert, hold, report.verdict.judgement.value)
+        why = report.verdict.explanation
+        told = Told(alert_id(alert), push.event_id, push.digest, state, push.time, why)
+        rest = tuple(each for each in record.told if each.digest != push.digest)
+        self.ledger.settle(hold, told=(told, *rest)[:MOST_TOLD], open_=True, act=None)
+        return report
+
+    def _publish(self, alert: Alert, hold: Held, what: str) -> None:
+        self.alerts.publish(alert)
+        push, why = alert.push, alert.verdict.explanation
+        entry = Entry(self.now(), what, push.digest, push.event_id, alert_id(alert), why, alert.outcome)
+        self.ledger.note(push.repository, hold.subject, entry)
+
+    def _alert(self, report: Report) -> Alert:
+        now = self.now()
+        return Alert(report.push, report.image, report.verdict, Outcome(), report.rule, now, report.workload)
 
     def _report(self, workload: Workload, occasion: Occasion, reading: _Reading) -> Report:
         named = workload.reference
@@ -152,7 +208,3 @@ def _untold(unknown: Unknown) -> Verdict:
     return Verdict(
         Judgement.UNKNOWN, Reason.NOT_TOLD, f"The image could not be judged: {unknown.detail}.", unknowns=(unknown,)
     )
-
-
-def _alert(report: Report, now: datetime) -> Alert:
-    return Alert(report.push, report.image, report.verdict, Outcome(), report.rule, now, report.workload)

@@ -54,7 +54,7 @@ def read_envelope(body: str) -> Envelope:
         detail_type=text(event, "detail-type", "the event"),
         registry=Registry(text(event, "account", "the event"), text(event, "region", "the event")),
         id=text(event, "id", "the event"),
-        time=_time(event),
+        time=moment(text(event, "time", "the event")),
         resources=tuple(each for each in resources if _is_text(each)) if isinstance(resources, list) else (),
     )
 
@@ -111,8 +111,12 @@ def shown(value: Any) -> str:
     return repr(value[:80]) if isinstance(value, str) else type(value).__name__
 
 
-def _time(event: dict[str, Any]) -> datetime:
-    stated = text(event, "time", "the event")
+def moment(stated: str) -> datetime:
+    """A time as events state it, UTC.
+
+    Raises:
+        MalformedEventError: it is none.
+    """
     try:
         time = datetime.fromisoformat(stated)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

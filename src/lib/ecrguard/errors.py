@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ecrguard.domain.image import Unknown
+    from ecrguard.domain.plan import RefusalReason
 
 
 class EcrguardError(Exception):
@@ -37,3 +38,20 @@ class AbsentError(EcrguardError):
 
 class LostPassError(EcrguardError):
     """Another run goes on with a pass of the inventory; this one is to leave it."""
+
+
+class LostHoldError(EcrguardError):
+    """A part of the ledger that was held has been taken over by another, because its time was over."""
+
+
+class RefusedError(EcrguardError):
+    """A step is refused by what was found right before it, and with it those after it.
+
+    Attributes:
+        reason: stable code.
+        detail: one sentence.
+    """
+
+    def __init__(self, reason: RefusalReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail

@@ -6,12 +6,15 @@ and an untagged push has no ``image-tag`` or an empty one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.reference import is_digest
 from ecrguard.envelope import optional, read_envelope, text
 from ecrguard.errors import MalformedEventError
+
+if TYPE_CHECKING:
+    from ecrguard.envelope import Envelope
 
 _IMAGE_ACTION = "ECR Image Action"
 _REPLICATION_ACTION = "ECR Replication Action"
@@ -34,7 +37,11 @@ def read_push(body: str) -> Push:
     Raises:
         MalformedEventError: it is no event, or none of an image that arrived; such a message never heals.
     """
-    envelope = read_envelope(body)
+    return push_of(read_envelope(body))
+
+
+def push_of(envelope: Envelope) -> Push:
+    """As :func:`read_push`, of an event whose envelope has been read."""
     if envelope.source != "aws.ecr":
         raise MalformedEventError(f"expected an event of the source aws.ecr, got {envelope.source!r}")
     detail = envelope.detail

@@ -1,72 +1,52 @@
-"""The main use case: a push is observed, judged, planned for and acted on, and alerted where it must be.
+"""The main use case: a push is judged, planned for and acted on, and alerted where it must be, once.
 
-Calls are made in the order in which they can settle the matter: a push that the policy exempts is not read, what its
-event calls an artifact asks for no workloads.
+What is wrong is handled while the ledger's record of its tag is held: of two events about one tag the second finds what
+the first has done and told.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.action import Action
-from ecrguard.domain.alert import Alert
-from ecrguard.domain.image import Cure, ImageKind, Unknown, UnknownReason
-from ecrguard.domain.judge import Requirements, judge
-from ecrguard.domain.marker import is_own_marker, marker_tag
-from ecrguard.domain.plan import Done, Limits, Outcome, Plan, Refusal, RefusalReason, Result, plan
-from ecrguard.domain.policy import Decision, LinkedMode
-from ecrguard.domain.push import Arrival, Push
-from ecrguard.domain.resource_tags import PLATFORMS_KEY, ResourceTags, read_resource_tags
-from ecrguard.domain.verdict import Judgement, Reason, Subject, SubjectKind, Verdict, rule_subject
+from ecrguard.domain.alert import Alert, AlertKind
+from ecrguard.domain.image import Cure, Unknown, UnknownReason
+from ecrguard.domain.ledger import MOST_TOLD, Due, Entry, Told, is_news, is_settled, righted, state_of
+from ecrguard.domain.plan import Limits, Outcome, Plan, Refusal, RefusalReason, bound
+from ecrguard.domain.safety import secure
+from ecrguard.domain.verdict import Judgement, Reason, Verdict
+from ecrguard.enforcer import Carried
 from ecrguard.errors import UnreadableError
-from ecrguard.observe import Observation, observe
-from ecrguard.ports import LinkedWorkloads, TagAnswer
+from ecrguard.pushers import is_of
+from ecrguard.rendering.identity import alert_id
+from ecrguard.report import Report, resolved
+from ecrguard.subjects import held, image_subject, tag_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
-    from ecrguard.domain.image import Image
-    from ecrguard.domain.workload import Workload
-    from ecrguard.ports import AlertPublisher, ImageStore, PolicySource, WorkloadReader
+    from ecrguard.domain.ledger import Act, Record
+    from ecrguard.domain.push import Push
+    from ecrguard.enforcer import Enforcer
+    from ecrguard.good_tags import GoodTags
+    from ecrguard.judging import Case, Judge
+    from ecrguard.ports import AlertPublisher, Held, Ledger, Pushers
+    from ecrguard.situations import Situations
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What came of one push, for logs, metrics and the dead-letter queue.
+class Prepared:
+    """What would be done about a push, were it handled now.
 
     Attributes:
-        push: with its digest, looked up where the event had none.
-        image: as observed; None where it was not or could not be read.
-        verdict: on it.
-        outcome: what was done and refused.
-        alerted: it is alerted.
-        rule: the policy rule that matched.
-        unsettled: what kept it from being judged though a later try could: the event is to be kept.
-        workload: whose change was judged, where nothing was pushed.
+        case: the push as it is judged.
+        plan: what is done in a real run.
     """
 
-    push: Push
-    image: Image | None
-    verdict: Verdict
-    outcome: Outcome = field(default_factory=Outcome)
-    alerted: bool = False
-    rule: str = ""
-    unsettled: Unknown | None = None
-    workload: Workload | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What is known of a push when it has been judged."""
-
-    push: Push
-    verdict: Verdict
-    decision: Decision = field(default_factory=Decision)
-    tags: ResourceTags = field(default_factory=ResourceTags)
-    observation: Observation | None = None
+    case: Case
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +54,28 @@ class Guard:
     """Checks pushes.
 
     Attributes:
-        images: of this account's registry.
-        workloads: that run them.
-        policies: where the policy in force is.
+        judge: judges them.
+        situations: reads what keeps an action from being safe.
+        enforcer: carries plans out.
+        good_tags: keeps the last good image of each tag.
+        ledger: what was told and done.
+        pushers: who pushed, as far as that is known already.
         alerts: where alerts go.
-        enforcement: the most severe action that the stack allows.
+        level: the most severe action that the stack allows for a repository.
+        owner: makes a name for each hold of the ledger.
         now: the time, UTC.
-        aside: asks for workloads while the image is read.
     """
 
-    images: ImageStore
-    workloads: WorkloadReader
-    policies: PolicySource
+    judge: Judge
+    situations: Situations
+    enforcer: Enforcer
+    good_tags: GoodTags
+    ledger: Ledger
+    pushers: Pushers
     alerts: AlertPublisher
-    enforcement: Action
+    level: Callable[[str], Action]
+    owner: Callable[[], str]
     now: Callable[[], datetime]
-    aside: Executor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
 
     def check(self, push: Push, *, last_try: bool) -> tuple[Report, ...]:
         """Everything that follows from one event; one report for each tag that it concerns.
@@ -99,189 +85,228 @@ class Guard:
             last_try: there will be no other: what could not be told is alerted as unknown instead of tried again.
 
         Raises:
-            UnreadableError: something could not be read that a later try may, and nothing was done; or an alert was
-                not taken, and the actions before it are found done by the next try.
+            UnreadableError: something could not be read or done that a later try may; it finds what was done and told
+                before.
         """
-        try:
-            pushes = self._complete(push)
-        except UnreadableError as error:
-            cases = [self._untold(push, error.unknown, last_try=last_try)]
-        else:
-            cases = [self._case(each, last_try=last_try) for each in pushes]
-        # All are judged before anything is done, and all is done before anything is said: a try that fails on the way
-        # has alerted nobody.
-        return tuple(self._alert(report) for report in [self._act(case) for case in cases])
+        # All are judged before anything is done: a try that fails on the way has alerted nobody.
+        cases = self.judge.cases(push, last_try=last_try)
+        return tuple(self._conclude(case, last_try=last_try) for case in cases)
 
     def give_up(self, push: Push, unknown: Unknown) -> Report:
-        """Say of a push that it could not be judged, without trying.
+        """Say of a push that it could not be judged, without trying: there is no time to ask anybody anything.
 
         Raises:
             UnreadableError: the alert was not taken.
         """
-        return self._alert(self._act(self._untold(push, unknown, last_try=True)))
+        return self._say(self.judge.untold(push, unknown, last_try=True), unknown)
 
-    def _complete(self, push: Push) -> list[Push]:
-        """The push with the digest or the tags that its event left out."""
-        if not push.digest:
-            return [replace(push, digest=self.images.digest_of(push.repository, push.tag))]
-        if not push.tag and push.arrival is not Arrival.PUSHED:
-            # What is restored or replicated without a tag in its event may have tags all the same.
-            return [replace(push, tag=tag) for tag in self.images.tags_of(push.repository, push.digest)] or [push]
-        return [push]
+    def prepare(self, push: Push) -> tuple[Prepared, ...]:
+        """What :meth:`check` would do about a push now; nothing is changed by asking.
 
-    def _case(self, push: Push, *, last_try: bool) -> _Case:
-        settled = _settled_by_name(push)
-        if settled is not None:
-            return _Case(push, settled)
-        case = self._judge(push, last_try=last_try)
-        waiting = next((each for each in case.verdict.unknowns if each.reason.cure is Cure.WAIT), None)
-        if case.verdict.judgement is Judgement.UNKNOWN and waiting is not None and not last_try:
-            raise UnreadableError(waiting)
-        return case
+        Raises:
+            UnreadableError: something could not be read.
+        """
+        return tuple(self._prepare(case) for case in self.judge.cases(push, last_try=True))
 
-    def _judge(self, push: Push, *, last_try: bool) -> _Case:
-        decision, tags = Decision(), ResourceTags()
+    def _prepare(self, case: Case) -> Prepared:
+        push = case.push
+        if _is_wrong(case) and self.ledger.released(push.repository, push.digest) is not None:
+            return Prepared(_as_released(case), Plan(None))
+        record = self.ledger.look(push.repository, tag_subject(push.tag))
+        return Prepared(case, self._plan(case, record))
+
+    def _plan(self, case: Case, record: Record) -> Plan:
+        bounded = self.bound(case)
+        if bounded.action in (None, Action.ALERT) or case.observation is None:
+            return bounded
+        return secure(bounded, self.situations.before(bounded.action, case, case.observation, record))
+
+    def bound(self, case: Case) -> Plan:
+        """What is allowed to be done about a case."""
+        asked = case.decision.on_mismatch
+        return bound(case.verdict, Limits(asked, case.tags.mode, self.level(case.push.repository)))
+
+    def _conclude(self, case: Case, *, last_try: bool) -> Report:
+        push = case.push
+        if case.verdict.reason is Reason.IMAGE_GONE and self._put_back(push):
+            case = self.judge.case(push, last_try=last_try)
+        if not _is_wrong(case):
+            return self._conclude_right(case)
         try:
-            decision = self.policies.current().decide(push.repository, push.tag, self.now().date())
-            if decision.exemption is not None:
-                why = f"Exempt until {decision.exemption.until} by the policy: {decision.exemption.reason}."
-                return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.EXEMPT, why), decision)
-            tags = _read(self.images.resource_tags(push.repository))
-            if tags.off:
-                why = "The repository's resource tag ecrguard:mode is off."
-                return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF, why), decision, tags)
-            observation, requirements = self._observed(push, decision, tags)
+            with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
+                if self.ledger.released(push.repository, push.digest) is not None:
+                    return _report(_as_released(case))
+                report, record = self._conclude_wrong(case, hold, last_try=last_try)
         except UnreadableError as error:
-            return self._untold(push, error.unknown, decision, tags, last_try=last_try)
-        verdict = _with_expired(judge(push, observation.image, requirements), decision)
-        return _Case(push, verdict, decision, tags, observation)
-
-    def _observed(self, push: Push, decision: Decision, tags: ResourceTags) -> tuple[Observation, Requirements]:
-        """The image, and what is required of it: the inventory is asked while the image is read."""
-        if decision.linked is LinkedMode.OFF or push.artifact:
-            observation = observe(self.images, push.repository, push.digest)
-            linked = LinkedWorkloads()
-            # An image config that calls itself an artifact is an image all the same.
-            if decision.linked is not LinkedMode.OFF and observation.image.kind is not ImageKind.ARTIFACT:
-                linked = self.workloads.linked(push.registry, push.repository)
-        else:
-            asked = self.aside.submit(self.workloads.linked, push.registry, push.repository)
-            try:
-                observation = observe(self.images, push.repository, push.digest)
-            finally:
-                # Waited for whatever comes of the image: a function that has answered is frozen as it is.
-                wait([asked])
-            linked = asked.result()
-        demand, subject = decision.demand, rule_subject(decision.rule)
-        if demand is None:
-            demand, subject = tags.demand, Subject(SubjectKind.RESOURCE_TAG, f"resource tag {PLATFORMS_KEY}")
-        return observation, Requirements(
-            demand, subject if demand else None, decision.linked, linked.workloads, linked.unknowns
-        )
-
-    def _untold(
-        self,
-        push: Push,
-        unknown: Unknown,
-        decision: Decision | None = None,
-        tags: ResourceTags | None = None,
-        *,
-        last_try: bool,
-    ) -> _Case:
-        """The case of a push that could not be judged: tried again where that may help, else said."""
-        decision, tags = decision or Decision(), tags or ResourceTags()
-        gone = unknown.reason is UnknownReason.IMAGE_GONE
-        # What was pushed is there when its event comes; a copy or a restored image may come a moment after its event.
-        late = gone and push.arrival is not Arrival.PUSHED
-        if (unknown.reason.cure is Cure.WAIT or late) and not last_try:
-            raise UnreadableError(unknown)
-        if gone:
-            why = f"Deleted before it was judged: {unknown.detail}."
-            return _Case(push, Verdict(Judgement.NOT_APPLICABLE, Reason.IMAGE_GONE, why), decision, tags)
-        why = f"The image could not be judged: {unknown.detail}."
-        verdict = Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, why, unknowns=(unknown,))
-        return _Case(push, _with_expired(verdict, decision), decision, tags)
-
-    def _act(self, case: _Case) -> Report:
-        planned = plan(case.verdict, Limits(case.decision.on_mismatch, case.tags.mode, self.enforcement))
-        outcome, undone = self._carry_out(case, planned)
-        return Report(
-            push=case.push,
-            image=case.observation.image if case.observation else None,
-            verdict=case.verdict,
-            outcome=outcome,
-            alerted=Action.ALERT in planned.actions,
-            rule=case.decision.rule,
-            unsettled=undone or _unsettled(case),
-        )
-
-    def _alert(self, report: Report) -> Report:
-        if report.alerted:
-            alert = Alert(report.push, report.image, report.verdict, report.outcome, report.rule, self.now())
-            self.alerts.publish(alert)
+            if not last_try:
+                raise
+            return self._say_at_least(case, error.unknown)
+        # Also where the event has come again: the try before may have ended here.
+        self.good_tags.catch_up(push, record)
         return report
 
-    def _carry_out(self, case: _Case, planned: Plan) -> tuple[Outcome, Unknown | None]:
-        """What was done, and why something was not that a later try may do. The alert does not wait for that try."""
-        if Action.TAG not in planned.actions or case.observation is None:
-            return Outcome((), planned.refusals), None
-        try:
-            answer = self._put_marker(case.push, case.observation)
-        except UnreadableError as error:
-            reason = _REFUSALS.get(error.unknown.reason, RefusalReason.UNAVAILABLE)
-            refusal = Refusal(Action.TAG, reason, f"{error.unknown.detail}.")
-            undone = error.unknown if reason is RefusalReason.UNAVAILABLE else None
-            return Outcome((), (*planned.refusals, refusal)), undone
-        if isinstance(answer, Done):
-            return Outcome((answer,), planned.refusals), None
-        return Outcome((), (*planned.refusals, answer)), None
+    def _put_back(self, push: Push) -> bool:
+        """Whether an image was put back that ECR took away with its tag, in a try of ours that came to no end."""
+        subject = tag_subject(push.tag)
+        if not push.tag or not _took_image(self.ledger.look(push.repository, subject), push):
+            return False
+        with held(self.ledger, push.repository, subject, self.owner(), self.now) as hold:
+            return self._mend(push, hold)
 
-    def _put_marker(self, push: Push, observation: Observation) -> Done | Refusal:
-        marker = marker_tag(push.digest)
-        answer = self.images.put_tag(push.repository, observation.manifest, marker)
-        if answer is TagAnswer.IMMUTABLE:
-            detail = f"Another image has the tag {marker}, and the repository's tags cannot be moved."
-            return Refusal(Action.TAG, RefusalReason.TAG_IMMUTABLE, detail)
-        undo = (
-            f"aws ecr batch-delete-image --region {push.registry.region} --repository-name {push.repository} "
-            f"--image-ids imageTag={marker}"
+    def _conclude_right(self, case: Case) -> Report:
+        push, report = case.push, _report(case)
+        if not push.tag or case.image is None or not _is_good(case.verdict):
+            return report
+        record = self.good_tags.note(push)
+        if righted(record, push, case.verdict.judgement) is None:
+            return report
+        with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
+            told = righted(hold.record, push, case.verdict.judgement)
+            if told is None:
+                return report
+            alert = resolved(_report(case), told, self.now())
+            self.alerts.publish(alert)
+            self._note(alert, hold, "resolved")
+            self.ledger.settle(hold, told=hold.record.told, open_=False, act=hold.record.act)
+        return replace(report, resolved=True)
+
+    def _conclude_wrong(self, case: Case, hold: Held, *, last_try: bool) -> tuple[Report, Record]:
+        push, record = case.push, hold.record
+        if is_settled(record, push):
+            return replace(_report(case), known=True), record
+        self._mend(push, hold)
+        carried = self._act(case, hold, last_try=last_try)
+        unsettled = carried.undone or _unsettled(case)
+        state = state_of(case.verdict)
+        report = replace(_report(case), outcome=carried.outcome, unsettled=unsettled)
+        alert = self._alert(report, record, state)
+        known = next((told for told in record.told if told.digest == push.digest), None)
+        news = is_news(record, push, state, carried.outcome)
+        # Of what is not told again, the thread goes on.
+        thread = alert_id(alert) if news and alert.kind is AlertKind.ALERT else (known.alert_id if known else "")
+        if carried.outcome.later is not None:
+            self.ledger.owe(Due(push, carried.outcome.later, self.now(), thread))
+        if news:
+            self.alerts.publish(alert)
+            self._note(alert, hold, case.verdict.judgement.value)
+        told = Told(
+            thread, push.event_id, push.digest, state, push.time, case.verdict.explanation, unsettled is not None
         )
-        result = Result.DONE if answer is TagAnswer.PUT else Result.ALREADY_DONE
-        return Done(Action.TAG, result, marker, undo)
+        rest = tuple(each for each in record.told if each.digest != push.digest)
+        act = carried.act or self._standing_act(push, record.act)
+        after = self.ledger.settle(hold, told=(told, *rest)[:MOST_TOLD], open_=True, act=act)
+        return replace(report, alerted=news, known=not news), after
+
+    def _mend(self, push: Push, hold: Held) -> bool:
+        """Whether what an act that came to no end took away beyond its tag was put back, whatever is done now."""
+        act = hold.record.act
+        return act is not None and _took_image(hold.record, push) and self.enforcer.put_back(push.tag, act, hold)
+
+    def _standing_act(self, push: Push, act: Act | None) -> Act | None:
+        """An earlier act, where it is by it that the tag stands as it does; else somebody has given the tag since."""
+        if act is None:
+            return None
+        standing = self.judge.images.standing(push.repository, tag=push.tag)
+        if (standing.digest if standing else "") != act.to:
+            return None
+        return act if act.ended is not None else replace(act, ended=self.now(), manifest="", gone=False)
+
+    def _alert(self, report: Report, record: Record, state: str) -> Alert:
+        push = report.push
+        alert = Alert(push, report.image, report.verdict, report.outcome, report.rule, self.now())
+        pusher = self.pushers.who(push.repository, push.tag, push.digest)
+        if pusher is not None and is_of(pusher, push.time):
+            alert = replace(alert, pusher=pusher)
+        again = next((t for t in record.told if t.event_id == push.event_id and t.state == state), None)
+        # The event was told of, and comes again for what could not be done then.
+        return alert if again is None else replace(alert, kind=AlertKind.ACTION, thread=again.alert_id)
+
+    def _act(self, case: Case, hold: Held, *, last_try: bool) -> Carried:
+        """Plan and do. What could not be read for it is tried again, or refused where there is no other try."""
+        bounded = self.bound(case)
+        try:
+            if bounded.action is None or not bounded.action.destructive:
+                return self._do(case, hold, last_try=last_try)
+            subject = image_subject(case.push.digest)
+            with held(self.ledger, case.push.repository, subject, self.owner(), self.now):
+                return self._do(case, hold, last_try=last_try)
+        except UnreadableError as error:
+            unknown = error.unknown
+            if unknown.reason.cure is Cure.WAIT and not last_try:
+                raise
+            refusal = Refusal(bounded.action or Action.ALERT, _refused(unknown), f"{unknown.detail}.")
+            undone = unknown if unknown.reason.cure is Cure.WAIT else None
+            return Carried(Outcome((), (*bounded.refusals, refusal)), None, undone)
+
+    def _do(self, case: Case, hold: Held, *, last_try: bool) -> Carried:
+        plan = self._plan(case, hold.record)
+        if case.observation is None or not plan.steps:
+            return Carried(Outcome((), plan.refusals))
+        return self.enforcer.carry_out(plan, case.push, case.observation.manifest, hold, last_try=last_try)
+
+    def _say_at_least(self, case: Case, unknown: Unknown) -> Report:
+        """Alert without the ledger, in the last try: rather twice than never. The event is kept for another."""
+        if self._is_settled(case.push):
+            return replace(_report(case), known=True)
+        return self._say(case, unknown)
+
+    def _say(self, case: Case, unknown: Unknown) -> Report:
+        bounded = self.bound(case)
+        refusals = bounded.refusals
+        if bounded.action is not Action.ALERT:
+            refused = Refusal(bounded.action or Action.ALERT, RefusalReason.UNAVAILABLE, f"{unknown.detail}.")
+            refusals = (*refusals, refused)
+        report = replace(_report(case), outcome=Outcome((), refusals), alerted=True, unsettled=unknown)
+        self.alerts.publish(
+            Alert(case.push, report.image, case.verdict, report.outcome, case.decision.rule, self.now())
+        )
+        return report
+
+    def _is_settled(self, push: Push) -> bool:
+        try:
+            return is_settled(self.ledger.look(push.repository, tag_subject(push.tag)), push)
+        except UnreadableError:
+            return False
+
+    def _note(self, alert: Alert, hold: Held, what: str) -> None:
+        push = alert.push
+        entry = Entry(
+            self.now(), what, push.digest, push.event_id, alert_id(alert), alert.verdict.explanation, alert.outcome
+        )
+        self.ledger.note(push.repository, hold.subject, entry)
 
 
-_REFUSALS = {
-    UnknownReason.ACCESS_DENIED: RefusalReason.ACCESS_DENIED,
-    UnknownReason.IMAGE_GONE: RefusalReason.IMAGE_GONE,
-}
+def _took_image(record: Record, push: Push) -> bool:
+    """Whether an act that came to no end may have taken the pushed image away."""
+    act = record.act
+    return act is not None and act.ended is None and act.digest == push.digest and bool(act.manifest)
 
 
-def _read(tags: Mapping[str, str]) -> ResourceTags:
-    found = read_resource_tags(tags)
-    if isinstance(found, Unknown):
-        raise UnreadableError(found)
-    return found
+def _is_wrong(case: Case) -> bool:
+    return case.verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN)
 
 
-def _settled_by_name(push: Push) -> Verdict | None:
-    """The verdict on a push that needs no reading, for its tag alone."""
-    if is_own_marker(push.tag, push.digest):
-        return Verdict(Judgement.NOT_APPLICABLE, Reason.OWN_MARKER, "This product's own marker tag.")
-    if not push.tag:
-        # The children of an index come so, before the index: judged alone each would be a false alarm.
-        why = "Untagged: a part of an index that comes next, or an image that nothing names by tag."
-        return Verdict(Judgement.NOT_APPLICABLE, Reason.UNTAGGED, why)
-    return None
+def _is_good(verdict: Verdict) -> bool:
+    """Whether an image is one to go back to: it passed, or nothing is required of it."""
+    return verdict.judgement is Judgement.OK or verdict.reason is Reason.NO_REQUIREMENT
 
 
-def _unsettled(case: _Case) -> Unknown | None:
+def _as_released(case: Case) -> Case:
+    why = "Somebody has released the image (ecrguard release): it is left alone."
+    return replace(case, verdict=Verdict(Judgement.NOT_APPLICABLE, Reason.RELEASED, why))
+
+
+def _report(case: Case) -> Report:
+    return Report(case.push, case.image, case.verdict, rule=case.decision.rule)
+
+
+def _refused(unknown: Unknown) -> RefusalReason:
+    if unknown.reason is UnknownReason.ACCESS_DENIED:
+        return RefusalReason.ACCESS_DENIED
+    return RefusalReason.IMAGE_GONE if unknown.reason is UnknownReason.IMAGE_GONE else RefusalReason.UNAVAILABLE
+
+
+def _unsettled(case: Case) -> Unknown | None:
     if case.verdict.judgement is not Judgement.UNKNOWN:
         return None
     return next((each for each in case.verdict.unknowns if each.reason.cure is not Cure.NEW_IMAGE), None)
-
-
-def _with_expired(verdict: Verdict, decision: Decision) -> Verdict:
-    if verdict.judgement not in (Judgement.MISMATCH, Judgement.UNKNOWN) or not decision.expired:
-        return verdict
-    ended = decision.expired[0]
-    return replace(verdict, explanation=f"{verdict.explanation} An exemption ended on {ended.until}: {ended.reason}.")

@@ -9,6 +9,7 @@ it was complete, and never before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from ecrguard.settle import Told, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from ecrguard.deadline import Deadline
     from ecrguard.domain.inventory import Pass
@@ -32,6 +33,8 @@ SECONDS_FOR_A_PAGE = 60
 """What must be left of a run to begin a page: reading it inside the throttles, judging what changed, noting it."""
 MOST_STALLS = 3
 """Tries of one page before its pass is begun anew: the token of the page may have expired, or it ends every run."""
+REST = timedelta(minutes=15)
+"""How long a source is left alone at least that is read sooner than its time, because something waits for it."""
 _WRITES = 100
 
 
@@ -81,13 +84,14 @@ class Reconciler:
     period: timedelta
     now: Callable[[], datetime]
 
-    def run(self, owner: str, until: datetime, asked: Collection[str] = ()) -> Run:
+    def run(self, owner: str, until: datetime, asked: Collection[str] = (), awaited: datetime | None = None) -> Run:
         """Make the passes that are due.
 
         Args:
             owner: of the lease: what names this run.
             until: when this run has ended for certain, UTC.
             asked: sources to be read now, due or not.
+            awaited: something waits for every source to be read from this time on, UTC; None where nothing does.
 
         Raises:
             UnreadableError: the inventory cannot be read or written.
@@ -95,11 +99,11 @@ class Reconciler:
         if not self.inventory.lease(owner, self.now(), until):
             return Run(held=True)
         try:
-            return self._run(asked)
+            return self._run(asked, awaited)
         finally:
             self.inventory.release(owner)
 
-    def _run(self, asked: Collection[str]) -> Run:
+    def _run(self, asked: Collection[str], awaited: datetime | None) -> Run:
         run = Run()
         states = self.inventory.states()
         for source in states.keys() - self.sources.keys():
@@ -108,11 +112,16 @@ class Reconciler:
         # Those that have waited longest first: neither a large source nor one that ends the run keeps the others from
         # their turn.
         for state in sorted(known, key=_waiting):
-            if state.source in asked or state.due(self.now(), self.period):
+            if state.source in asked or state.due(self.now(), self._rest(state, awaited)):
                 self._pass(state, run)
         after = self.inventory.states()
         run.states = tuple(after.get(source, SourceState(source)) for source in self.sources)
         return run
+
+    def _rest(self, state: SourceState, awaited: datetime | None) -> timedelta:
+        """How long a source is left alone after a pass."""
+        waits = awaited is not None and (state.complete is None or state.complete <= awaited)
+        return min(REST, self.period) if waits else self.period
 
     def _pass(self, state: SourceState, run: Run) -> None:
         """Go on with the pass of a source, or begin one, and come as far as the time allows."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from ecrguard.domain.plan import RefusalReason, Result
 from ecrguard.domain.verdict import Judgement
 from ecrguard.errors import EcrguardError, UnreadableError
 
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-    from ecrguard.guard import Report
+    from ecrguard.domain.plan import Outcome
     from ecrguard.inbox import Handled
     from ecrguard.rendering.document import AlertDocument
+    from ecrguard.report import Report
 
 VERDICT_METRICS = {
     Judgement.OK: "VerdictOk",
@@ -26,6 +28,8 @@ VERDICT_METRICS = {
 """Name of the count for each judgement of what was pushed."""
 DEPLOYED_METRICS = {judgement: name.replace("Verdict", "Deployed") for judgement, name in VERDICT_METRICS.items()}
 """Name of the count for each judgement of a workload that has changed."""
+CAP_METRIC = "HourlyCapReached"
+"""Name of the count of images that were left alone because the hour has had as many destructive acts as it may."""
 
 
 def record_handled(logger: Logger, metrics: Metrics, record: SQSRecord, handled: Handled) -> None:
@@ -44,12 +48,31 @@ def record_report(logger: Logger, metrics: Metrics, report: Report) -> None:
     log("judged", extra=_fields(report))
     names = VERDICT_METRICS if report.workload is None else DEPLOYED_METRICS
     metrics.add_metric(names[report.verdict.judgement], MetricUnit.Count, 1)
-    for done in report.outcome.done:
-        metrics.add_metric(f"Action{done.action.title()}", MetricUnit.Count, 1)
-    if report.outcome.refusals:
-        metrics.add_metric("ActionRefused", MetricUnit.Count, len(report.outcome.refusals))
+    record_outcome(metrics, report.outcome)
     if report.alerted:
         metrics.add_metric("AlertPublished", MetricUnit.Count, 1)
+    if report.known:
+        metrics.add_metric("AlertsSuppressed", MetricUnit.Count, 1)
+
+
+def record_outcome(metrics: Metrics, outcome: Outcome) -> None:
+    """Count what was done and refused about one image.
+
+    ``ActionsDone`` has the action as a dimension and ``ActionsRefused`` the reason, since that is what people ask: both
+    are few and fixed, as CloudWatch charges for each combination by itself. What was found done already is not counted.
+    """
+    for done in outcome.done:
+        if done.result is Result.DONE:
+            _count(metrics, "ActionsDone", "action", done.action)
+    for refusal in outcome.refusals:
+        _count(metrics, "ActionsRefused", "reason", refusal.reason)
+    record_cap(metrics, outcome)
+
+
+def record_cap(metrics: Metrics, outcome: Outcome) -> None:
+    """Count, for the alarm, that the hour has had as many destructive acts as it may; also where others will follow."""
+    if any(refusal.reason is RefusalReason.HOURLY_CAP for refusal in outcome.refusals):
+        metrics.add_metric(CAP_METRIC, MetricUnit.Count, 1)
 
 
 def record_not_handled(logger: Logger, metrics: Metrics, record: SQSRecord, error: BaseException | None) -> None:
@@ -78,6 +101,14 @@ def record_not_posted(logger: Logger, record: SQSRecord, error: BaseException | 
         logger.error("alert not posted", exc_info=error, extra=_about(record))
 
 
+def _count(metrics: Metrics, name: str, dimension: str, value: str) -> None:
+    """Count one under a dimension beside the service; what is counted together has its dimensions in common."""
+    service = {"service": metrics.service} if metrics.service else {}
+    dimensions = {**service, dimension: value}
+    with single_metric(name, MetricUnit.Count, 1, namespace=metrics.namespace, default_dimensions=dimensions):
+        pass  # it is written as the block ends
+
+
 def _about(record: SQSRecord) -> dict[str, Any]:
     return {"message_id": record.message_id, "receives": record.attributes.approximate_receive_count}
 
@@ -100,5 +131,8 @@ def _fields(report: Report) -> dict[str, Any]:
         "unknowns": [f"{unknown.reason}: {unknown.detail}" for unknown in verdict.unknowns],
         "done": [f"{done.action}: {done.detail}" for done in report.outcome.done],
         "refused": [f"{refusal.action}: {refusal.reason}" for refusal in report.outcome.refusals],
+        "later": report.outcome.later,
         "alerted": report.alerted,
+        "known": report.known,
+        "resolved": report.resolved,
     }

@@ -3,56 +3,55 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
+import time
+import uuid
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 
 from ecrguard.adapters.appconfig import AppConfigPolicy
 from ecrguard.adapters.blobs import Blobs
 from ecrguard.adapters.ecr import EcrImages
+from ecrguard.adapters.ecr_editor import EcrEditor
 from ecrguard.adapters.inventory_reader import InventoryReader
+from ecrguard.adapters.ledger_table import LedgerTable
+from ecrguard.adapters.pushers_table import PusherTable
+from ecrguard.adapters.put_budget import PutBudget
 from ecrguard.adapters.sns import SnsAlerts
 from ecrguard.adapters.sqs import SqsDeadLetters
 from ecrguard.adapters.visibility import SqsVisibility
+from ecrguard.clients import CLIENTS
+from ecrguard.clock import utc_now
 from ecrguard.deadline import Deadline
+from ecrguard.enforcer import Enforcer
+from ecrguard.good_tags import GoodTags
 from ecrguard.guard import Guard
 from ecrguard.inbox import Inbox
+from ecrguard.judging import Judge
+from ecrguard.live import LiveSources
+from ecrguard.pushers import PusherDesk
+from ecrguard.release import release_command
+from ecrguard.situations import Situations
 
 if TYPE_CHECKING:
-    from ecrguard.config import GuardConfig, PushConfig
+    from collections.abc import Callable, Mapping
 
-CLIENTS = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    user_agent_extra="ecrguard",
-)
-"""A call that fails has failed after some 20 seconds, its retries included: the queue tries again what is worth it."""
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_ecr.client import ECRClient
+
+    from ecrguard.config import GuardConfig, PushConfig
+    from ecrguard.ports import WorkloadSource
 
 
 def build_inbox(config: PushConfig) -> Inbox:
     """The push function's inbox on AWS. No client is made before a call needs it, and each is made once."""
     session, deadline = boto3.Session(), Deadline()
     common, queue = config.guard, config.queue
-    guard = Guard(
-        images=images(session, common),
-        workloads=InventoryReader(
-            functools.cache(lambda: session.client("dynamodb", config=CLIENTS)),
-            common.inventory_table,
-            common.linked_workloads,
-            common.inventory_limit,
-            utc_now,
-        ),
-        policies=policies(session, common),
-        alerts=alerts(session, common),
-        enforcement=config.enforcement,
-        now=utc_now,
-    )
+    guard = build_guard(common, session)
     sqs = functools.cache(lambda: session.client("sqs", config=CLIENTS))
     return Inbox(
         guard,
+        PusherDesk(guard.ledger, guard.pushers, guard.alerts, config.own_role_arns, utc_now),
         common.registry,
         SqsDeadLetters(sqs, queue.dead_letter_queue_url),
         SqsVisibility(sqs, queue.queue_url),
@@ -61,10 +60,58 @@ def build_inbox(config: PushConfig) -> Inbox:
     )
 
 
+def build_guard(config: GuardConfig, session: boto3.Session | None = None) -> Guard:
+    """The guard on AWS.
+
+    Args:
+        config: of the stack.
+        session: whose credentials it works with; that of the environment where None.
+    """
+    session = session or boto3.Session()
+    dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
+    store = images(session, config)
+    workloads = InventoryReader(
+        dynamodb, config.inventory_table, config.linked_workloads, config.inventory_limit, utc_now
+    )
+    kept = ledger(dynamodb, config)
+    changes = editor(store.client, dynamodb, config)
+    return Guard(
+        judge=Judge(store, workloads, policies(session, config), utc_now),
+        situations=Situations(
+            store,
+            config.registry,
+            workloads,
+            LiveSources(functools.cache(lambda: _sources(session, config))),
+            bool(config.linked_workloads),
+            kept,
+            utc_now,
+        ),
+        enforcer=Enforcer(store, changes, kept, lambda push: release_command(push, config.stack), utc_now),
+        good_tags=GoodTags(store, changes, kept, config.level, new_owner, utc_now),
+        ledger=kept,
+        pushers=PusherTable(dynamodb, config.inventory_table),
+        alerts=alerts(session, config),
+        level=config.level,
+        owner=new_owner,
+        now=utc_now,
+    )
+
+
 def images(session: boto3.Session, config: GuardConfig) -> EcrImages:
     """The images of the guarded registry."""
     client = functools.cache(lambda: session.client("ecr", config=CLIENTS))
     return EcrImages(client, Blobs(), config.registry, config.partition)
+
+
+def editor(client: Callable[[], ECRClient], dynamodb: Callable[[], DynamoDBClient], config: GuardConfig) -> EcrEditor:
+    """What changes the images of the guarded registry."""
+    budget = PutBudget(dynamodb, config.inventory_table, utc_now, time.sleep)
+    return EcrEditor(client, config.registry, budget.take)
+
+
+def ledger(dynamodb: Callable[[], DynamoDBClient], config: GuardConfig) -> LedgerTable:
+    """The ledger, in the inventory's table."""
+    return LedgerTable(dynamodb, config.inventory_table, config.history, config.destructive_acts_per_hour)
 
 
 def policies(session: boto3.Session, config: GuardConfig) -> AppConfigPolicy:
@@ -83,6 +130,14 @@ def alerts(session: boto3.Session, config: GuardConfig) -> SnsAlerts:
     return SnsAlerts(functools.cache(lambda: session.client("sns", config=CLIENTS)), config.alerts_topic_arn)
 
 
-def utc_now() -> datetime:
-    """The time, UTC."""
-    return datetime.now(UTC)
+def new_owner() -> str:
+    """A name for one hold of the ledger: no two handlers have the same, not even of the same event."""
+    return uuid.uuid4().hex
+
+
+def _sources(session: boto3.Session, config: GuardConfig) -> Mapping[str, Callable[[], WorkloadSource]]:
+    # Only what takes something away reads workloads itself; the others need not load the sources.
+    from ecrguard.wiring_sources import sources_of  # noqa: PLC0415
+
+    dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
+    return sources_of(session, dynamodb, config)

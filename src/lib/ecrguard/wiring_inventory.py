@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import functools
-import time
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 
 from ecrguard.adapters.inventory_table import InventoryTable
-from ecrguard.adapters.pace import Pace
-from ecrguard.adapters.revisions import RevisionTable
-from ecrguard.adapters.sources.catalogue import Catalogue
 from ecrguard.adapters.sqs import SqsDeadLetters
 from ecrguard.adapters.visibility import SqsVisibility
 from ecrguard.changes import Changes
+from ecrguard.clients import CLIENTS
+from ecrguard.clock import utc_now
 from ecrguard.deadline import Deadline
 from ecrguard.deployed import DeployedGuard, Occasion
+from ecrguard.domain.inventory import read_since
 from ecrguard.reconcile import Reconciler
-from ecrguard.wiring import CLIENTS, alerts, images, policies, utc_now
+from ecrguard.remover import Remover
+from ecrguard.sweep import Sweep
+from ecrguard.wiring import alerts, build_guard, images, ledger, new_owner, policies
+from ecrguard.wiring_sources import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from ecrguard.config import ChangesConfig, GuardConfig
     from ecrguard.domain.inventory import Pass
     from ecrguard.domain.workload import Workload
-    from ecrguard.guard import Report
     from ecrguard.ports import WorkloadSource
-
-READERS = CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 5}))
-"""Sources are read where nobody waits for it: a throttled call is tried more often."""
+    from ecrguard.report import Report
 
 
 def build_reconciler(config: GuardConfig, told: Callable[[Report], None]) -> Reconciler:
@@ -75,24 +73,39 @@ def build_changes(config: ChangesConfig, told: Callable[[Report], None]) -> Chan
     )
 
 
+def build_sweep(config: GuardConfig) -> Sweep:
+    """What archives and deletes images that are due, on AWS."""
+    session = boto3.Session()
+    dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
+    inventory = InventoryTable(dynamodb, config.inventory_table)
+    guard = build_guard(config, session)
+    enforcer = guard.enforcer
+    return Sweep(
+        guard,
+        Remover(enforcer.images, enforcer.editor, enforcer.ledger, enforcer.undo, utc_now),
+        lambda: read_since(inventory.states(), config.linked_workloads),
+        Deadline(),
+    )
+
+
 def _inventory(
     session: boto3.Session, config: GuardConfig
 ) -> tuple[InventoryTable, dict[str, Callable[[], WorkloadSource]]]:
     """The inventory, and what makes the sources that are switched on."""
     dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
-    revisions = RevisionTable(dynamodb, config.inventory_table)
-    pace = Pace(time.monotonic, time.sleep)
-    catalogue = Catalogue(session, READERS, config.registry, revisions, pace)
-    return InventoryTable(dynamodb, config.inventory_table), catalogue.makers(config.linked_workloads)
+    return InventoryTable(dynamodb, config.inventory_table), sources_of(session, dynamodb, config)
 
 
 def _deployed_guard(session: boto3.Session, config: GuardConfig, told: Callable[[Report], None]) -> DeployedGuard:
+    dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
     return DeployedGuard(
         images=images(session, config),
         registry=config.registry,
         guards=config.guards,
         policies=policies(session, config),
         alerts=alerts(session, config),
+        ledger=ledger(dynamodb, config),
+        owner=new_owner,
         now=utc_now,
         told=told,
     )

@@ -1,30 +1,35 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.alert_schema import assert_valid, schema
+from tests.alert_schema import SCHEMA_FILE, assert_valid, schema
 from tests.alerts import CASES
 
 from ecrguard.domain.action import Action
+from ecrguard.domain.alert import AlertKind
 from ecrguard.domain.image import Cure, Evidence, ImageKind, Unknown, UnknownReason
-from ecrguard.domain.plan import RefusalReason, Result
+from ecrguard.domain.plan import Outcome, RefusalReason, Result
 from ecrguard.domain.push import Arrival
 from ecrguard.domain.verdict import Failure, Judgement, Reason, Remedy, Severity, SubjectKind
 from ecrguard.domain.workload import WorkloadKind
 from ecrguard.rendering import document, reading
+from ecrguard.rendering.identity import alert_id
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
+DOCUMENTATION = SCHEMA_FILE.with_name("alerts.md")
 MAC, NOT_TOLD, CHANGED = CASES["pushed-from-a-mac"], CASES["not-told"], CASES["changed-workload"]
 
 
 @pytest.mark.parametrize(
     ("path", "enum"),
     [
+        ("properties/kind", AlertKind),
         ("properties/arrival", Arrival),
         ("$defs/workload/properties/kind", WorkloadKind),
         ("$defs/image/properties/kind", ImageKind),
@@ -48,6 +53,19 @@ def test_schema_lists_every_value(path: str, enum: type[StrEnum]) -> None:
         found = found[step]
     missing = {member.value for member in enum} ^ {value for value in found["enum"] if value is not None}
     assert not missing, "add it to docs/alert.schema.json, under the rules in docs/alerts.md"
+
+
+def test_schema_lists_what_may_be_done_later() -> None:
+    taking = {action.value for action in Action if action.takes_the_image}
+    assert set(schema()["properties"]["actions"]["properties"]["later"]["enum"]) == {*taking, None}
+
+
+@pytest.mark.parametrize("enum", [RefusalReason, AlertKind, Action])
+def test_the_documentation_has_every_value(enum: type[StrEnum]) -> None:
+    text = DOCUMENTATION.read_text()
+    # An alert is what all of it is about.
+    missing = [member.value for member in enum if member != "alert" and f"\n| `{member}` |" not in text]
+    assert not missing, "add a row to docs/alerts.md"
 
 
 def test_schema_lets_nothing_else_through() -> None:
@@ -85,18 +103,18 @@ def test_absent_is_null_never_left_out() -> None:
 
 def test_id_is_that_of_the_event_and_its_judgement() -> None:
     later = replace(MAC, time=MAC.time.replace(hour=3))
-    assert document.alert_id(later) == document.alert_id(MAC)
+    assert alert_id(later) == alert_id(MAC)
     other_tag = replace(MAC, push=replace(MAC.push, tag="latest"))
     unknown = replace(MAC, verdict=replace(MAC.verdict, judgement=Judgement.UNKNOWN))
     other_event = replace(MAC, push=replace(MAC.push, event_id="another"))
-    ids = {document.alert_id(alert) for alert in (MAC, other_tag, unknown, other_event)}
+    ids = {alert_id(alert) for alert in (MAC, other_tag, unknown, other_event)}
     assert len(ids) == 4
 
 
 def test_id_is_another_where_something_else_could_not_be_told() -> None:
     def told(*reasons: UnknownReason) -> str:
         unknowns = tuple(Unknown(reason, "why") for reason in reasons)
-        return document.alert_id(replace(NOT_TOLD, verdict=replace(NOT_TOLD.verdict, unknowns=unknowns)))
+        return alert_id(replace(NOT_TOLD, verdict=replace(NOT_TOLD.verdict, unknowns=unknowns)))
 
     denied, throttled = UnknownReason.ACCESS_DENIED, UnknownReason.THROTTLED
     assert len({told(), told(denied), told(throttled), told(denied, throttled)}) == 4
@@ -107,7 +125,64 @@ def test_id_is_another_for_each_container_that_changed() -> None:
     assert CHANGED.workload
     other = replace(CHANGED, workload=replace(CHANGED.workload, container="proxy"))
     pushed = replace(CHANGED, workload=None)
-    assert len({document.alert_id(alert) for alert in (CHANGED, other, pushed)}) == 3
+    assert len({alert_id(alert) for alert in (CHANGED, other, pushed)}) == 3
+
+
+FOLLOWS = [case for case, alert in CASES.items() if alert.kind is not AlertKind.ALERT]
+
+
+@pytest.mark.parametrize("case", FOLLOWS)
+def test_what_follows_has_an_id_of_its_own_whenever_it_is_said(case: str) -> None:
+    follows = CASES[case]
+    again = replace(follows, time=follows.time.replace(hour=23), push=replace(follows.push, event_id="another"))
+    assert alert_id(follows) == alert_id(again) != follows.thread
+    kinds = {alert_id(replace(follows, kind=kind)) for kind in AlertKind}
+    elsewhere = replace(follows, thread=str(uuid.UUID(int=7)))
+    assert len({*kinds, alert_id(elsewhere)}) == len(AlertKind) + 1
+
+
+def test_id_of_what_follows_is_that_of_what_it_says() -> None:
+    kept, pusher, resolved = CASES["kept"], CASES["pusher"], CASES["resolved"]
+    assert pusher.pusher
+    (refusal,) = kept.outcome.refusals
+    used = replace(refusal, reason=RefusalReason.IN_USE)
+    reworded = replace(kept, outcome=Outcome((), (replace(refusal, detail="In other words."),)))
+    assert alert_id(reworded) == alert_id(kept)
+    ids = [
+        alert_id(each)
+        for each in (
+            kept,
+            replace(kept, outcome=Outcome((), (used,))),
+            replace(kept, outcome=Outcome((), (refusal,), Action.ARCHIVE)),
+            replace(kept, outcome=CASES["archived"].outcome),
+            pusher,
+            replace(pusher, pusher=replace(pusher.pusher, arn="arn:aws:iam::111122223333:user/ann")),
+            resolved,
+            replace(resolved, push=replace(resolved.push, digest=f"sha256:{'e' * 64}")),
+        )
+    ]
+    assert len(set(ids)) == len(ids)
+
+
+def test_who_pushed_and_what_comes_later_do_not_change_the_id_of_an_alert() -> None:
+    alert = CASES["quarantined-moved-back"]
+    plain = replace(alert, pusher=None, outcome=Outcome())
+    assert alert_id(plain) == alert_id(alert)
+
+
+def test_pusher_is_told_with_null_for_what_is_not_known() -> None:
+    alert = CASES["quarantined-moved-back"]
+    assert alert.pusher
+    assert document.render(alert)["pusher"] == {
+        "arn": "arn:aws:sts::111122223333:assumed-role/release-pipeline/build-4711",
+        "address": "203.0.113.7",
+        "agent": "containerd/2.1.4",
+        "time": "2026-11-25T02:00:01.000Z",
+    }
+    bare = document.render(replace(alert, pusher=replace(alert.pusher, address="", agent="\x00")))
+    assert_valid(bare)
+    assert bare["pusher"]
+    assert (bare["pusher"]["address"], bare["pusher"]["agent"]) == (None, None)
 
 
 def test_the_workload_that_was_changed_is_named_and_null_where_an_image_arrived() -> None:
@@ -169,12 +244,22 @@ def test_newer_minor_version_is_read(case: str) -> None:
     assert reading.parse(json.dumps(rendered))["verdict"]["reason"] == "a_new_reason"
 
 
-@pytest.mark.parametrize("case", set(CASES) - {"changed-workload"})
-def test_older_minor_version_is_read(case: str) -> None:
+OLDER = [case for case, alert in CASES.items() if alert.kind is AlertKind.ALERT and alert.workload is None]
+
+
+@pytest.mark.parametrize("case", OLDER)
+@pytest.mark.parametrize(
+    ("version", "lacking"), [("1.0", ["workload", "kind", "thread", "pusher"]), ("1.1", ["kind", "thread", "pusher"])]
+)
+def test_older_minor_version_is_read(case: str, version: str, lacking: list[str]) -> None:
     """As it may have waited on the queue while the stack was updated."""
-    rendered: dict[str, Any] = {**document.render(CASES[case]), "schemaVersion": "1.0"}
-    del rendered["workload"]
-    assert reading.parse(json.dumps(rendered)) == {**document.render(CASES[case]), "schemaVersion": "1.0"}
+    alert = replace(CASES[case], pusher=None, outcome=replace(CASES[case].outcome, later=None))
+    rendered: dict[str, Any] = {**document.render(alert), "schemaVersion": version}
+    expected = json.loads(json.dumps(rendered))
+    for name in lacking:
+        del rendered[name]
+    del rendered["actions"]["later"]
+    assert reading.parse(json.dumps(rendered)) == expected
 
 
 @pytest.mark.parametrize(
@@ -203,6 +288,10 @@ def test_foreign_message_is_named(text: str, expected: str) -> None:
         (("image",), [], "an object at the document.image"),
         (("image", "repository"), None, "a text at the document.image.repository"),
         (("image", "tag"), 7, "a text or null at the document.image.tag"),
+        (("thread",), None, "a text at the document.thread"),
+        (("pusher",), "x", "an object at the document.pusher"),
+        (("actions", "later"), 7, "a text or null at the document.actions.later"),
+        (("actions",), [], "an object at the document.actions"),
         (("workload",), "x", "an object at the document.workload"),
         (("workload",), {"kind": "ecs-service"}, "expected 'name' in the document.workload"),
         (("findings",), {}, "a list at the document.findings"),

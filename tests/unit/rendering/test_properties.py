@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.alert_schema import assert_valid
 from tests.strategies import alerts, enlarged, sizes
 
 from ecrguard.adapters import sns
+from ecrguard.domain.alert import AlertKind
+from ecrguard.domain.verdict import Judgement
 from ecrguard.rendering import chat, document, email, reading, slack
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ MARGIN = {
     "What to do",
     "What was done",
     "What was asked for and not done",
+    "What will be done",
     "In the ECR console",
     "Policy rule",
     "Judged",
@@ -175,13 +179,25 @@ def test_slack_takes_it_and_it_mentions_nobody(alert: Alert, times: int) -> None
             assert not part or part["type"] != "mrkdwn" or part["verbatim"]
 
 
+@given(alerts, alerts)
+def test_what_follows_is_in_the_thread_of_its_alert(alert: Alert, other: Alert) -> None:
+    first = document.render(replace(alert, kind=AlertKind.ALERT, thread=""))
+    follows = document.render(replace(other, kind=AlertKind.RESOLVED, thread=first["id"]))
+    assert first["thread"] == first["id"] != follows["id"]
+    assert chat.render(first)["metadata"]["threadId"] == chat.render(follows)["metadata"]["threadId"] == first["id"]
+
+
 @every_alert
-def test_chat_threads_by_tag(alert: Alert) -> None:
-    rendered = document.render(alert)
-    again = document.render(alert)
-    again["id"], again["event"]["id"] = "another", "another"
-    if again["image"]["tag"]:
-        again["image"]["digest"] = "sha256:another"
-    assert chat.thread_id(again) == chat.thread_id(rendered)
-    again["image"]["repository"] += "-two"
-    assert chat.thread_id(again) != chat.thread_id(rendered)
+def test_subject_of_what_follows_is_that_of_its_alert(alert: Alert) -> None:
+    """Whichever image resolved it, and whether the image was read again or not."""
+    verdict = replace(alert.verdict, judgement=Judgement.MISMATCH, findings=())
+    first = replace(alert, kind=AlertKind.ALERT, verdict=verdict)
+    acted = replace(first, kind=AlertKind.ACTION, image=None, push=replace(first.push, tag=first.push.tag or "latest"))
+    resolved = replace(
+        acted,
+        kind=AlertKind.RESOLVED,
+        push=replace(acted.push, digest=f"sha256:{'f' * 64}"),
+        verdict=replace(verdict, judgement=Judgement.OK),
+    )
+    said = email.subject(document.render(replace(first, push=acted.push)))
+    assert [email.subject(document.render(each)) for each in (acted, resolved)] == [f"Re: {said}"] * 2

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from tests.alerts import CASES
 
+from ecrguard.domain.alert import AlertKind
 from ecrguard.domain.image import Unknown, UnknownReason
-from ecrguard.domain.plan import Result
 from ecrguard.domain.verdict import Judgement
 from ecrguard.rendering import chat, document, email, slack, wording
 
@@ -82,16 +82,6 @@ def test_more_than_the_explanation_says_is_said() -> None:
     assert [unknown["reason"] for unknown in wording.unknowns(elsewhere)] == [DENIED]
 
 
-def test_marker_tag_is_named_beside_the_tag_that_was_pushed() -> None:
-    alert = CASES["tagged-by-policy"]
-    (done,) = alert.outcome.done
-    marker = f"ecrguard-mismatch-{alert.push.digest[7:19]}"
-    for result, already in ((Result.DONE, ""), (Result.ALREADY_DONE, " (it was there already)")):
-        rendered = document.render(replace(alert, outcome=replace(alert.outcome, done=(replace(done, result=result),))))
-        said = wording.done(rendered, rendered["actions"]["done"][0])
-        assert said == f"put the tag {marker} beside 3.13-slim{already}"
-
-
 def test_severities_can_be_told_apart() -> None:
     warned = document.render(CASES["with-a-warning"])
     unknown = document.render(CASES["hostless-service"])
@@ -130,7 +120,7 @@ def test_a_changed_workload_is_what_the_alert_is_about_and_nothing_is_said_to_be
     changed = document.render(CASES["changed-workload"])
     named = "Platform mismatch: ECS service prod/api, container app"
     assert wording.heading(changed) == f"🚨 {named}"
-    assert email.subject(changed) == f"{named} names shop/api:3.0"
+    assert email.subject(changed) == named
     assert chat.render(changed)["content"]["title"] == f"🚨 {named}"
     assert slack.render(changed)["blocks"][0]["text"]["text"] == f"🚨 {named}"
     explanation = (
@@ -160,10 +150,10 @@ def test_a_workload_of_a_kind_that_is_newer_than_the_reader_is_named_all_the_sam
 def test_an_index_that_is_not_taken_is_called_that_and_no_platform_mismatch() -> None:
     rejected = document.render(CASES["index-for-a-function"])
     said = "shop/thumbnails:5 is an index for linux/amd64 and linux/arm64"
-    assert email.subject(rejected) == f"Image format mismatch: {said}"
+    assert email.subject(rejected) == "Image format mismatch: shop/thumbnails:5"
     assert wording.headline(rejected) == f"{said}; Lambda function thumbnails needs a single image for linux/amd64"
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [case for case, alert in CASES.items() if alert.kind is AlertKind.ALERT])
 def test_only_a_mismatch_or_an_unknown_is_alerted(case: str) -> None:
     assert CASES[case].verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN)

@@ -43,8 +43,17 @@ def key(pk: str, sk: str) -> dict[str, Any]:
     return stored({"pk": pk, "sk": sk})
 
 
-def items_of(client: Callable[[], DynamoDBClient], table: str, pk: str, prefix: str = "") -> Iterator[Item]:
+def items_of(
+    client: Callable[[], DynamoDBClient], table: str, pk: str, prefix: str = "", subject: str = SUBJECT
+) -> Iterator[Item]:
     """The items of a partition whose sort key has this prefix, page by page.
+
+    Args:
+        client: gives boto3's DynamoDB client.
+        table: name of the table.
+        pk: partition key.
+        prefix: of sort keys; empty for all.
+        subject: what messages call what is read.
 
     Raises:
         UnreadableError: denied, throttled or unavailable.
@@ -53,7 +62,7 @@ def items_of(client: Callable[[], DynamoDBClient], table: str, pk: str, prefix: 
     condition = "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else "")
     start: dict[str, Any] = {}
     while True:
-        with Calls().to("dynamodb:Query", SUBJECT):
+        with Calls().to("dynamodb:Query", subject):
             answer = client().query(
                 TableName=table,
                 KeyConditionExpression=condition,
@@ -65,6 +74,17 @@ def items_of(client: Callable[[], DynamoDBClient], table: str, pk: str, prefix: 
         if "LastEvaluatedKey" not in answer:
             return
         start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def get_item(client: Callable[[], DynamoDBClient], table: str, pk: str, sk: str, subject: str) -> Item | None:
+    """One item, read consistently; None where it is not there. ``subject`` is what messages call it.
+
+    Raises:
+        UnreadableError: denied, throttled or unavailable.
+    """
+    with Calls().to("dynamodb:GetItem", subject):
+        answer = client().get_item(TableName=table, Key=key(pk, sk), ConsistentRead=True)
+    return loaded(answer["Item"]) if "Item" in answer else None
 
 
 def get_items(

@@ -1,4 +1,4 @@
-"""The items of the inventory's table, and the values that they stand for.
+"""The items of the inventory's table, and the values that they stand for; those of the ledger are in ``ledger_items``.
 
 One table, keys ``pk`` and ``sk``:
 
@@ -11,6 +11,14 @@ One table, keys ``pk`` and ``sk``:
 | ``pass#<source>`` | start and page | the workloads on a page of a pass; expires |
 | ``revision#<ARN>`` | ``revision`` | a task definition, which never changes |
 | ``lease`` | ``reconcile`` | who makes passes now |
+| ``ledger#<repository>`` | ``tag#<tag>``, ``workload#<ARN>#<container>`` | what was told and done of it, who holds it |
+| ``ledger#<repository>`` | ``release#<digest>`` | somebody's word that an image is to be left alone |
+| ``history#<repository>#<tag#… or workload#…>`` | time and hash | a line of its history; expires |
+| ``due`` | ``<repository>@<digest>`` | an image that is to be archived or deleted |
+| ``cap`` | hour | how many destructive acts it had; expires |
+| ``pace`` | ``putimage#<second since 1970>`` | how many calls of PutImage it had; expires |
+| ``pusher#<repository>`` | ``<tag>@<digest>`` | who pushed it; expires |
+| ``thread#<alert>`` | ``slack`` | what Slack knows the alert's message by; expires |
 """
 
 from __future__ import annotations

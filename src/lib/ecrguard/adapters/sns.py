@@ -77,6 +77,7 @@ def attributes(rendered: AlertDocument) -> dict[str, MessageAttributeValueTypeDe
     image, verdict = rendered["image"], rendered["verdict"]
     values = {
         "schemaVersion": rendered["schemaVersion"],
+        "kind": rendered["kind"],
         "judgement": verdict["judgement"],
         "reason": verdict["reason"],
         "account": image["account"],

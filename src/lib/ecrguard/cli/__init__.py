@@ -1,1 +1,1 @@
-"""The ``ecrguard`` command, for the people who write policies. It needs nothing that the functions do not have."""
+"""The ``ecrguard`` command, for those who write policies and undo what was done. It needs what the functions have."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from ecrguard.cli.stack import outputs_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -55,14 +57,9 @@ class Deployer:
         """The deployer for a deployed stack, in the account and Region that boto3 is configured for.
 
         Raises:
-            DeploymentError: the stack is not one of this product.
+            StackError: the stack is not one of this product.
         """
-        cloudformation: Any = boto3.client("cloudformation")
-        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-        missing = [name for name in _OUTPUTS if name not in outputs]
-        if missing:
-            raise DeploymentError(f"expected the outputs {', '.join(missing)} of the stack {stack}; is it ecrguard's?")
+        outputs = outputs_of(stack, *_OUTPUTS)
         return cls(boto3.client("appconfig"), outputs)
 
     def put(self, content: bytes) -> Deployed:

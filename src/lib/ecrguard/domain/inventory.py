@@ -189,6 +189,21 @@ def gaps(
     return tuple(found)
 
 
+def read_since(states: Mapping[str, SourceState], sources: Iterable[str]) -> datetime | None:
+    """The time since which every source that is switched on, and can be there, has been read as a whole.
+
+    None where one has never been, or none is switched on: nothing is known of what runs images then.
+    """
+    begun: list[datetime] = []
+    for source in sources:
+        state = states.get(source, SourceState(source))
+        since = state.ended if state.absent else state.complete
+        if since is None or (state.unknowns and not state.absent):
+            return None
+        begun.append(since)
+    return min(begun, default=None)
+
+
 def fingerprint(sighting: Sighting) -> str:
     """The same for sightings that say the same; other for any other."""
     workloads = sorted(

@@ -101,6 +101,25 @@ def judge_workload(push: Push, image: Image, workload: Workload, unknowns: tuple
     return Verdict(Judgement.OK, Reason.PLATFORMS_MATCH, why, findings, unknowns, needs=workload.hosts)
 
 
+def speaks_of_the_image(push: Push, verdict: Verdict, workloads: Sequence[Workload]) -> bool:
+    """Whether a mismatch is one of the very image, and not of workloads that run other tags of the repository.
+
+    Args:
+        push: as which the image came.
+        verdict: on it.
+        workloads: that it was judged with.
+    """
+    named = {
+        workload.label
+        for workload in workloads
+        if link(workload, push.registry, push.repository, push.tag, push.digest) is Link.EXACT
+    }
+    return any(
+        finding.severity is Severity.MISMATCH and (not finding.subject.arn or finding.subject.name in named)
+        for finding in verdict.findings
+    )
+
+
 def _artifact(image: Image) -> Verdict:
     what = f"it is {image.artifact_type}" if image.artifact_type else "it has no image layers"
     return Verdict(Judgement.NOT_APPLICABLE, Reason.ARTIFACT, f"Nothing here runs in a container: {what}.")

@@ -33,7 +33,8 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 MEDIA_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 """All media types that a reader accepts: ECR may refuse or translate what is not among them."""
 
-_INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
+INDEX_TYPES = frozenset({OCI_INDEX, DOCKER_LIST})
+"""Media types of manifests that list others."""
 _MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 _CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 # What registries and clients of old stated for a config; Docker still takes them for images
@@ -82,7 +83,7 @@ class Descriptor:
     @property
     def is_index(self) -> bool:
         """Whether it points to an index."""
-        return self.media_type in _INDEXES
+        return self.media_type in INDEX_TYPES
 
     @property
     def is_manifest(self) -> bool:
@@ -201,7 +202,7 @@ def _manifest(data: dict[str, Any], digest: str, stated: str) -> Manifest:
     media_type = named or stated or _guess(data)
     if data.get("schemaVersion") == 1:
         return Manifest(digest, media_type, ImageKind.UNSUPPORTED)
-    if media_type in _INDEXES:
+    if media_type in INDEX_TYPES:
         return _index(data, digest, media_type)
     if media_type in _MANIFESTS:
         return _single(data, digest, media_type)

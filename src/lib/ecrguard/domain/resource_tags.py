@@ -1,8 +1,8 @@
 """The repository's own resource tags, for teams that own a repository but not the policy.
 
 ``ecrguard:platforms`` names the platforms that every tagged image of the repository must have, all of them, separated
-by spaces: ECR allows no comma in a tag's value. ``ecrguard:mode`` is ``off``, ``alert`` or ``tag`` and limits what is
-done. Whatever else begins with ``ecrguard:`` is a mistake: a misspelt requirement must not pass for none.
+by spaces: ECR allows no comma in a tag's value. ``ecrguard:mode`` is ``off`` or an action, the most that is done. What
+else begins with ``ecrguard:`` is a mistake: a misspelt requirement must not pass for none.
 """
 
 from __future__ import annotations

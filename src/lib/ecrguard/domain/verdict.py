@@ -35,6 +35,10 @@ class Reason(StrEnum):
     OWN_MARKER = "own_marker"
     IMAGE_GONE = "image_gone"
     """It was deleted before it was judged."""
+    IMAGE_ARCHIVED = "image_archived"
+    """It is in the archive, where nothing can pull it; it is judged when it is brought back."""
+    RELEASED = "released"
+    """Somebody has said that the image is to be left alone (``ecrguard release``)."""
 
 
 class SubjectKind(StrEnum):

@@ -7,12 +7,11 @@ without a word. AWS documents no lengths; those here stay below Slack's.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from ecrguard.domain.reference import partition
-from ecrguard.rendering import wording
+from ecrguard.rendering import acts, wording
 from ecrguard.rendering.text import shorten, without_broadcasts
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ MAX_STEP = 1000
 MAX_STEPS = 6
 _MAX_LISTED = 5
 _MAX_UNKNOWNS = 3
+_MAX_ACTIONS = 3
 _MAX_PROSE = 400
 _MAX_EXPLANATION = 1000
 _MAX_CODE = 250
@@ -38,6 +38,7 @@ def render(document: AlertDocument) -> dict[str, Any]:
     """The custom notification."""
     image = document["image"]
     judgement = document["verdict"]["judgement"]
+    what = judgement if wording.is_alert(document) else document["kind"]
     return {
         "version": "1.0",
         "source": "custom",
@@ -47,38 +48,59 @@ def render(document: AlertDocument) -> dict[str, Any]:
             "title": _prose(wording.heading(document), MAX_TITLE),
             "description": _description(document),
             "nextSteps": _next_steps(document),
-            "keywords": ["ecrguard", judgement, shorten(image["repository"], _MAX_CODE)],
+            "keywords": ["ecrguard", what, shorten(image["repository"], _MAX_CODE)],
         },
         "metadata": {
-            "threadId": thread_id(document),
+            "threadId": document["thread"],
             "summary": _prose(wording.headline(document), MAX_TITLE),
-            "eventType": f"ecrguard-{judgement}",
+            "eventType": f"ecrguard-{what}",
             "relatedResources": _resources(document),
             "additionalContext": {
                 "account": image["account"],
                 "region": image["region"],
                 "judgement": judgement,
                 "reason": document["verdict"]["reason"],
-                "alert": document["id"],
+                "kind": document["kind"],
+                "alert": document["thread"],
             },
         },
     }
 
 
-def thread_id(document: AlertDocument) -> str:
-    """One thread for one tag of one repository, so that the alerts of repeated pushes stand together."""
-    image = document["image"]
-    key = f"{image['registry']}/{image['repository']}:{image['tag'] or image['digest']}"
-    return f"ecrguard-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-
-
 def _description(document: AlertDocument) -> str:
-    image = document["image"]
     of, why = wording.explanation(document)
     lines = [
         f"{_code(of)}: {_prose(why, _MAX_EXPLANATION)}" if of else _prose(why, _MAX_EXPLANATION),
         _prose(wording.consequence(document)),
-        f"Image: {_code(image['uri'])}",
+        # Before what may be long: it must not be what is left out.
+        *_actions(document),
+        f"Image: {_code(wording.reference(document))}",
+    ]
+    if document["pusher"] and document["kind"] != "pusher":
+        principal, how = acts.pushed_by(document["pusher"])
+        lines.append(f"Pushed by: {_code(principal)} {_prose(how)}")
+    if wording.is_alert(document):
+        lines += _judged(document)
+    kept: list[str] = []
+    for line in filter(None, [*lines, wording.console_url(document)]):
+        if sum(len(each) + 1 for each in kept) + len(line) > MAX_DESCRIPTION:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _actions(document: AlertDocument) -> list[str]:
+    actions = document["actions"]
+    later = acts.later(document)
+    return [
+        *(f"Done: {_prose(acts.done(document, done))}" for done in actions["done"][:_MAX_ACTIONS]),
+        *(f"Not done: {_prose(acts.refused(refused))}" for refused in actions["refused"][:_MAX_ACTIONS]),
+        f"Later: {_prose(later)}" if later else "",
+    ]
+
+
+def _judged(document: AlertDocument) -> list[str]:
+    lines = [
         f"Built for: {_code(wording.built_for(document))}",
         f"Needed: {_code(wording.needed(document))}",
     ]
@@ -93,22 +115,16 @@ def _description(document: AlertDocument) -> str:
         f"Not told: {_code(unknown['reason'])} {_prose(unknown['detail'])}" for unknown in unknowns[:_MAX_UNKNOWNS]
     ]
     lines.append(wording.left_out(max(0, len(unknowns) - _MAX_UNKNOWNS) + document["unknownsOmitted"], "unknowns"))
-    lines += [f"Done: {_prose(wording.done(document, done))}" for done in document["actions"]["done"][:_MAX_LISTED]]
-    lines += [
-        f"Not done: {_prose(wording.refused(refused))}" for refused in document["actions"]["refused"][:_MAX_LISTED]
-    ]
-    if image["consoleUrl"]:
-        lines.append(image["consoleUrl"])
-    kept: list[str] = []
-    for line in filter(None, lines):
-        if sum(len(each) + 1 for each in kept) + len(line) > MAX_DESCRIPTION:
-            break
-        kept.append(line)
-    return "\n".join(kept)
+    return lines
 
 
 def _next_steps(document: AlertDocument) -> list[str]:
-    return [shown for step in wording.steps(document) if (shown := _step(step))][:MAX_STEPS]
+    undos = _shown(acts.undos(document))[:_MAX_ACTIONS]
+    return [*_shown(wording.steps(document))[: MAX_STEPS - len(undos)], *undos]
+
+
+def _shown(steps: list[RemedyEntry]) -> list[str]:
+    return [shown for step in steps if (shown := _step(step))]
 
 
 def _step(step: RemedyEntry) -> str:

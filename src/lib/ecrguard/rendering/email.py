@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from ecrguard.rendering import wording
+from ecrguard.rendering import acts, wording
 from ecrguard.rendering.text import shorten, shorten_middle
 
 if TYPE_CHECKING:
@@ -17,45 +17,44 @@ MAX_SUBJECT = 99
 MAX_BYTES = 24 * 1024
 """Most bytes of a body; what is left out is in the JSON document."""
 
+_RE = "Re: "
 _WIDTH = 78
 _MAX_LISTED = 10
 _MAX_SHORT = 140
-_MAX_BUILT = 53
-_MAX_NAMED = 30
+_MAX_TAIL = 70
 
 
 def subject(document: AlertDocument) -> str:
-    """The subject: the judgement and the image with its platforms, or the workload with the image that it names."""
-    start = f"{wording.title(document)}: "
-    end = ""
-    if document["workload"]:
-        end = f" names {shorten_middle(wording.name(document), _MAX_NAMED)}"
-    elif document["verdict"]["judgement"] == "mismatch":
-        end = f" {shorten(wording.is_what(document), _MAX_BUILT)}"
-    text = start + shorten_middle(wording.about(document), MAX_SUBJECT - len(start) - len(end)) + end
-    return shorten(text.replace("…", "..."), MAX_SUBJECT).encode("ascii", "replace").decode()
+    """The subject: the judgement, and the image or the workload that was changed; of what follows, ``Re:`` that.
+
+    Mail programs put what has the same subject into one thread, so that it has nothing that differs within one: what
+    resolves an alert is another image, and who pushed may be told by somebody who has not read it.
+    """
+    start = f"{wording.alert_title(document)}: "
+    room = MAX_SUBJECT - len(_RE) - len(start)
+    text = start + shorten_middle(wording.about(document), room)
+    said = shorten(text.replace("…", "..."), MAX_SUBJECT - len(_RE)).encode("ascii", "replace").decode()
+    return said if wording.is_alert(document) else _RE + said
 
 
 def short(document: AlertDocument) -> str:
-    """One line, as for a text message."""
-    return shorten(f"ecrguard: {wording.headline(document)}", _MAX_SHORT)
+    """One line, as for a text message: what is wrong, what was done about it and what was not."""
+    done = shorten(acts.in_short(document), _MAX_TAIL) if wording.is_alert(document) else ""
+    tail = f"; {done}" if done else ""
+    return shorten(f"ecrguard: {wording.headline(document)}", _MAX_SHORT - len(tail)) + tail
 
 
 def body(document: AlertDocument) -> str:
-    """The e-mail's text, at most :data:`MAX_BYTES` large: what is wrong and what will fail first, then what to do."""
-    text = "\n".join(
-        [
-            *_paragraph(_first_words(document)),
-            "",
-            *_image(document),
-            *_findings(document),
-            *_unknowns(document),
-            *_steps(document),
-            *_actions(document),
-            *_footer(document),
-        ]
-    )
-    return _bounded(text)
+    """The e-mail's text, at most :data:`MAX_BYTES` large: what is wrong and what was done first, then what to do.
+
+    What follows an alert says what is new, and leaves the rest to the alert.
+    """
+    first = [*_paragraph(_first_words(document)), "", *_actions(document)]
+    if wording.is_alert(document):
+        parts = [*_image(document), *_findings(document), *_unknowns(document), *_steps(document)]
+    else:
+        parts = _image_in_short(document)
+    return _bounded("\n".join([*first, *parts, *_footer(document)]))
 
 
 def _first_words(document: AlertDocument) -> str:
@@ -75,6 +74,7 @@ def _image(document: AlertDocument) -> list[str]:
         f"  digest     {image['digest'] or 'not known'}",
         f"  kind       {wording.kind(document) or 'not known'}{media_type}",
         f"  {'event' if document['workload'] else 'arrival':<10} {_event(document)}",
+        *_pusher(document),
         f"  built for  {first}",
         *(f"             {other}" for other in others),
         *_rest(len(image["platforms"]) - len(shown) + image["platformsOmitted"], "platforms"),
@@ -82,8 +82,29 @@ def _image(document: AlertDocument) -> list[str]:
     ]
 
 
+def _image_in_short(document: AlertDocument) -> list[str]:
+    image = document["image"]
+    built_for = [f"  built for  {wording.built_for(document)}"] if image["kind"] else []
+    return [
+        "Image",
+        f"  reference  {wording.reference(document)}",
+        f"  digest     {image['digest'] or 'not known'}",
+        f"  {'event' if document['workload'] else 'arrival':<10} {_event(document)}",
+        *_pusher(document),
+        *built_for,
+        "",
+    ]
+
+
+def _pusher(document: AlertDocument) -> list[str]:
+    if document["pusher"] is None or document["kind"] == "pusher":
+        return []
+    principal, how = acts.pushed_by(document["pusher"])
+    return [f"  pushed by  {principal}", f"             {how}"]
+
+
 def _event(document: AlertDocument) -> str:
-    return f"{wording.arrival(document)} {wording.when(document['event']['time'])}"
+    return f"{wording.arrival(document)} {acts.when(document['event']['time'])}"
 
 
 def _findings(document: AlertDocument) -> list[str]:
@@ -137,25 +158,30 @@ def _actions(document: AlertDocument) -> list[str]:
     if actions["done"]:
         lines.append("What was done")
         for done in actions["done"]:
-            lines += _paragraph(f"- {wording.done(document, done)}", "  ", "    ")
-            lines += [*_paragraph(wording.undoing(done), "    "), f"      {done['undo']}"] if done["undo"] else []
-        lines += [*_rest(actions["doneOmitted"], "actions"), ""]
+            lines += _paragraph(f"- {acts.done(document, done)}", "  ", "    ")
+        lines += _rest(actions["doneOmitted"], "actions")
+        for undo in acts.undos(document):
+            # Never wrapped: a command is to be copied as it stands.
+            lines += [*_paragraph(undo["text"], "  "), f"      {undo['command']}"]
+        lines.append("")
     if actions["refused"]:
         lines.append("What was asked for and not done")
         for refused in actions["refused"]:
-            lines += _paragraph(f"- {wording.refused(refused)}", "  ", "    ")
+            lines += _paragraph(f"- {acts.refused(refused)}", "  ", "    ")
         lines += [*_rest(actions["refusedOmitted"], "actions"), ""]
+    if actions["later"]:
+        lines += ["What will be done", *_paragraph(f"- {acts.later(document)}", "  ", "    "), ""]
     return lines
 
 
 def _footer(document: AlertDocument) -> list[str]:
-    url = document["image"]["consoleUrl"]
+    url = wording.console_url(document)
     return [
         *(["In the ECR console", f"  {url}", ""] if url else []),
-        f"Policy rule: {document['policyRule'] or 'none'}",
-        f"Judged:      {wording.when(document['judgedAt'])}",
+        *([f"Policy rule: {document['policyRule'] or 'none'}"] if wording.is_alert(document) else []),
+        f"Judged:      {acts.when(document['judgedAt'])}",
         f"Event:       {document['event']['id']}",
-        f"Alert:       {document['id']}",
+        f"Alert:       {document['thread']}",
     ]
 
 

@@ -108,12 +108,25 @@ class RefusedEntry(TypedDict):
 
 
 class ActionsEntry(TypedDict):
-    """What was done and what was refused; the alert itself is not among them."""
+    """What was done and what was refused; the alert itself is not among them.
+
+    ``later`` is what will be done to the image itself once all workloads have been read; null for nothing.
+    """
 
     done: list[DoneEntry]
     doneOmitted: int
     refused: list[RefusedEntry]
     refusedOmitted: int
+    later: str | None
+
+
+class PusherEntry(TypedDict):
+    """Who pushed the image: the principal of the call, and where from, with what and when it was made."""
+
+    arn: str
+    address: str | None
+    agent: str | None
+    time: str
 
 
 class EventEntry(TypedDict):

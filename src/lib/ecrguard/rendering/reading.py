@@ -6,11 +6,10 @@ import json
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 
+from ecrguard.domain.alert import AlertKind
 from ecrguard.errors import EcrguardError
 from ecrguard.rendering.document import SCHEMA_VERSION, AlertDocument
 
-_SINCE_1_0 = {"workload": None}
-"""Properties that came with a minor version after 1.0."""
 _NAMES = {str: "a text", int: "a whole number", NoneType: "null"}
 
 
@@ -21,8 +20,9 @@ class MalformedDocumentError(EcrguardError):
 def parse(text: str) -> AlertDocument:
     """The document in ``text``: the bare document, or the envelope that SNS puts around it without raw delivery.
 
-    Properties and enumerated values that are not known here pass: a newer minor version has them. What an older one
-    lacks is null: such a document may have waited on the queue while the stack was updated.
+    Properties and enumerated values that are not known here pass: a newer minor version has them. A document of an
+    older one, which may have waited on the queue while the stack was updated, is filled up: what it lacks is null, its
+    kind is that of an alert, and its thread its own.
 
     Raises:
         MalformedDocumentError: not JSON, another major version, or a property that is missing or of the wrong type.
@@ -34,9 +34,16 @@ def parse(text: str) -> AlertDocument:
     major = SCHEMA_VERSION.partition(".")[0]
     if not isinstance(version, str) or version.partition(".")[0] != major:
         raise MalformedDocumentError(f"expected an alert document of schemaVersion {major}.x, got {version!r:.100}")
-    found = {**_SINCE_1_0, **found}
+    found = _filled_up(found)
     _check(found, AlertDocument, "the document")
     return cast("AlertDocument", found)
+
+
+def _filled_up(found: dict[str, Any]) -> dict[str, Any]:
+    """The document with the properties that came after 1.0."""
+    filled = {"workload": None, "kind": AlertKind.ALERT.value, "thread": found.get("id"), "pusher": None, **found}
+    actions = found.get("actions")
+    return {**filled, "actions": {"later": None, **actions}} if isinstance(actions, dict) else filled
 
 
 def _load(text: str) -> dict[str, Any]:

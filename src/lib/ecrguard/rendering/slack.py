@@ -11,7 +11,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from ecrguard.rendering import wording
+from ecrguard.rendering import acts, wording
 from ecrguard.rendering.text import ELLIPSIS, clean, shorten, without_broadcasts
 
 if TYPE_CHECKING:
@@ -42,14 +42,29 @@ def render(document: AlertDocument) -> dict[str, Any]:
 
 def fallback(document: AlertDocument) -> str:
     """The alert in one line of escaped text."""
-    return _escape(f"{wording.emoji(document)} {wording.title(document)}: {wording.headline(document)}", MAX_FALLBACK)
+    # The headline of what follows an alert says by itself what it is.
+    title = f"{wording.title(document)}: " if wording.is_alert(document) else ""
+    return _escape(f"{wording.emoji(document)} {title}{wording.headline(document)}", MAX_FALLBACK)
 
 
 def _blocks(document: AlertDocument) -> Iterator[dict[str, Any]]:
     title = _escape(wording.heading(document), MAX_HEADER)
     yield {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": True}}
-    yield _section(f"*{_bold(document['verdict']['explanation'])}*")
+    yield _section(f"*{_bold(_explanation(document))}*")
     yield {"type": "section", "fields": [_mrkdwn(field) for field in _fields(document)]}
+    yield from _actions(document)
+    if wording.is_alert(document):
+        yield from _judged(document)
+    yield {"type": "divider"}
+    yield {"type": "context", "elements": [_mrkdwn(text) for text in _context(document)]}
+
+
+def _explanation(document: AlertDocument) -> str:
+    # What it is of is in the header.
+    return wording.explanation(document)[1]
+
+
+def _judged(document: AlertDocument) -> Iterator[dict[str, Any]]:
     findings = document["findings"]
     for finding in findings[:_MAX_FINDINGS]:
         yield _section(_finding(finding))
@@ -61,18 +76,19 @@ def _blocks(document: AlertDocument) -> Iterator[dict[str, Any]]:
     rest = max(0, len(unknowns) - _MAX_UNKNOWNS) + document["unknownsOmitted"]
     yield from _note(wording.left_out(rest, "unknowns"))
     yield from _steps(document)
-    yield from _actions(document)
-    yield {"type": "divider"}
-    yield {"type": "context", "elements": [_mrkdwn(text) for text in _context(document)]}
 
 
 def _fields(document: AlertDocument) -> Iterator[str]:
-    image = document["image"]
-    yield f"*Built for*\n{_code(wording.built_for(document))}"
-    yield f"*Needed*\n{_code(wording.needed(document))}"
-    yield f"*Image*\n{_code(image['uri'])}"
-    when = ", ".join(filter(None, (wording.when(document["event"]["time"]), wording.kind(document))))
+    if document["image"]["kind"] or wording.is_alert(document):
+        yield f"*Built for*\n{_code(wording.built_for(document))}"
+    if wording.is_alert(document):
+        yield f"*Needed*\n{_code(wording.needed(document))}"
+    yield f"*Image*\n{_code(wording.reference(document))}"
+    when = ", ".join(filter(None, (acts.when(document["event"]["time"]), wording.kind(document))))
     yield f"*{_bold(wording.arrival(document))}*\n{_escape(when)}"
+    if document["pusher"] and document["kind"] != "pusher":
+        principal, how = acts.pushed_by(document["pusher"])
+        yield f"*Pushed by*\n{_code(principal)} {_escape(how)}"
 
 
 def _finding(finding: FindingEntry) -> str:
@@ -99,23 +115,27 @@ def _step(step: RemedyEntry) -> Iterator[dict[str, Any]]:
 
 def _actions(document: AlertDocument) -> Iterator[dict[str, Any]]:
     for done in document["actions"]["done"][:_MAX_ACTIONS]:
-        how = f". {wording.undoing(done)}" if done["undo"] else ""
-        yield _section(f":wrench: *Done:* {_escape(wording.done(document, done) + how)}")
-        if done["undo"]:
-            yield _rich_text(_preformatted(done["undo"]))
+        yield _section(f":wrench: *Done:* {_escape(acts.done(document, done))}")
+    for undo in acts.undos(document)[:_MAX_ACTIONS]:
+        yield _rich_text(*_step(undo))
     for refused in document["actions"]["refused"][:_MAX_ACTIONS]:
-        yield _section(f":no_entry_sign: *Not done:* {_escape(wording.refused(refused))}")
+        yield _section(f":no_entry_sign: *Not done:* {_escape(acts.refused(refused))}")
+    later = acts.later(document)
+    if later:
+        yield _section(f":hourglass_flowing_sand: *Later:* {_escape(later)}")
 
 
 def _context(document: AlertDocument) -> Iterator[str]:
     image = document["image"]
-    if image["consoleUrl"] and _LINK.fullmatch(image["consoleUrl"]):
-        yield f"<{image['consoleUrl']}|Open in the ECR console>"
+    url = wording.console_url(document)
+    if url and _LINK.fullmatch(url):
+        yield f"<{url}|Open in the ECR console>"
     yield f"account {_escape(image['account'])}, {_escape(image['region'])}"
-    yield f"policy rule {_code(document['policyRule'])}" if document["policyRule"] else "no policy rule"
+    if wording.is_alert(document):
+        yield f"policy rule {_code(document['policyRule'])}" if document["policyRule"] else "no policy rule"
     if image["digest"]:
         yield _code(image["digest"])
-    yield f"alert {_escape(document['id'])}"
+    yield f"alert {_escape(document['thread'])}"
 
 
 def _rich_text(*elements: dict[str, Any]) -> dict[str, Any]:

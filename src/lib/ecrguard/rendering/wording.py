@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.workload import WorkloadKind, label_of
+from ecrguard.rendering import following
 from ecrguard.rendering.entries import RemedyEntry
 from ecrguard.rendering.text import listed
 
 if TYPE_CHECKING:
     from ecrguard.rendering.document import AlertDocument
     from ecrguard.rendering.entries import (
-        DoneEntry,
         FindingEntry,
         PlatformEntry,
-        RefusedEntry,
         UnknownEntry,
         WorkloadEntry,
     )
@@ -35,7 +34,6 @@ _ARRIVALS = {
     "restored": "Restored from archive",
     "deployed": "Workload changed",
 }
-_ACTIONS = {"tag": "marker tag"}
 # What to do about a push that could not be judged, by the cure of what could not be told. What is kept for the operator
 # is in the dead-letter queue whatever else only needs time, and is sent again the same way.
 _NEXT_STEPS = (
@@ -46,16 +44,29 @@ _NEW_IMAGE = "Push the image again: asking ECR again gives the same answer."
 _SHORT_DIGEST = len("sha256:") + 12
 
 
+def is_alert(document: AlertDocument) -> bool:
+    """Whether it is an alert; else it is what follows one."""
+    return document["kind"] == "alert"
+
+
 def title(document: AlertDocument) -> str:
-    """What the judgement is called."""
+    """What the judgement is called, or what has happened since."""
+    return alert_title(document) if is_alert(document) else following.title(document)
+
+
+def alert_title(document: AlertDocument) -> str:
+    """What the judgement of the alert is called, which this is or follows."""
     judgement = document["verdict"]["judgement"]
     if judgement == "mismatch" and _is_of_index(document):
         return "Image format mismatch"
-    return _TITLES.get(judgement, judgement)
+    # What is right again was, as a rule, a platform mismatch.
+    return _TITLES.get(judgement, judgement if is_alert(document) else _TITLES["mismatch"])
 
 
 def emoji(document: AlertDocument) -> str:
-    """One character for the judgement."""
+    """One character for the judgement, or for what has happened since."""
+    if not is_alert(document):
+        return following.emoji(document)
     return _EMOJI.get(document["verdict"]["judgement"], "🔔")
 
 
@@ -73,6 +84,25 @@ def about(document: AlertDocument) -> str:
     return _label(workload) if workload else name(document)
 
 
+def now_about(document: AlertDocument) -> str:
+    """What the message is about: what the alert is, but the image by its digest where something became of it later.
+
+    Its tag stands for another image by then, or for none.
+    """
+    image = document["image"]
+    if document["kind"] == "action" and image["digest"]:
+        return f"{image['repository']}@{image['digest'][:_SHORT_DIGEST]}"
+    return about(document)
+
+
+def reference(document: AlertDocument) -> str:
+    """The reference of the image: as which it came, or by its digest where that is not its tag any more."""
+    image = document["image"]
+    if document["kind"] == "action" and image["digest"]:
+        return f"{image['registry']}/{image['repository']}@{image['digest']}"
+    return image["uri"]
+
+
 def _label(workload: WorkloadEntry) -> str:
     container = workload["container"] or ""
     try:
@@ -82,16 +112,24 @@ def _label(workload: WorkloadEntry) -> str:
         return f"{workload['kind']} {workload['name']}"
 
 
+def console_url(document: AlertDocument) -> str | None:
+    """Where the image is to be seen; None for one that was deleted, or where that is not known."""
+    deleted = any(entry["action"] == "delete" for entry in document["actions"]["done"])
+    return None if deleted else document["image"]["consoleUrl"]
+
+
 def heading(document: AlertDocument) -> str:
     """The emoji, the judgement and what it is about."""
-    return f"{emoji(document)} {title(document)}: {about(document)}"
+    return f"{emoji(document)} {title(document)}: {now_about(document)}"
 
 
 def explanation(document: AlertDocument) -> tuple[str, str]:
     """What the explanation is of, to stand before it with a colon, and the explanation.
 
-    The former is empty for a workload that was changed: the explanation names it.
+    The former is empty for a workload that was changed, and for what follows an alert: the explanation names it.
     """
+    if not is_alert(document):
+        return "", following.sentence(document, now_about(document))
     return "" if document["workload"] else name(document), document["verdict"]["explanation"]
 
 
@@ -139,7 +177,7 @@ def headline(document: AlertDocument) -> str:
 
 def consequence(document: AlertDocument) -> str:
     """What will happen to the first who needs something else; empty where nothing is predicted."""
-    failing = mismatches(document)
+    failing = mismatches(document) if is_alert(document) else []
     return failing[0]["prediction"] if failing else ""
 
 
@@ -182,7 +220,9 @@ def steps_title(document: AlertDocument) -> str:
 
 
 def steps(document: AlertDocument) -> list[RemedyEntry]:
-    """Each remedy once, in order, then what is to be done about a push that could not be judged."""
+    """Each remedy once, in order, then what is to be done about a push that could not be judged; the alert's alone."""
+    if not is_alert(document):
+        return []
     found = [remedy for finding in document["findings"] for remedy in finding["remedy"]]
     if document["verdict"]["judgement"] == "unknown" and not document["workload"]:
         found += [RemedyEntry(text=step, command=None) for step in _next_steps(document)]
@@ -195,36 +235,9 @@ def _next_steps(document: AlertDocument) -> list[str]:
     return [*new_image, *[step for cure, step in _NEXT_STEPS if cure in cures][:1]]
 
 
-def done(document: AlertDocument, entry: DoneEntry) -> str:
-    """What was done, in words."""
-    already = " (it was there already)" if entry["result"] == "already_done" else ""
-    if entry["action"] == "tag":
-        tag = document["image"]["tag"]
-        where = f"beside {tag}" if tag else "on the image"
-        return f"put the tag {entry['detail']} {where}{already}"
-    return f"{entry['action']}: {entry['detail']}{already}"
-
-
-def undoing(entry: DoneEntry) -> str:
-    """What leads up to the command that takes an action back."""
-    if entry["action"] == "tag":
-        return "To remove that tag (ECR deletes the image too if it has no other tag):"
-    return "To undo it:"
-
-
-def refused(entry: RefusedEntry) -> str:
-    """What was asked for and not done, and why."""
-    return f"{_ACTIONS.get(entry['action'], entry['action'])}. {entry['detail']}"
-
-
 def left_out(count: int, what: str) -> str:
     """``and 3 more findings, which are left out here``; empty for none."""
     return f"and {count} more {what}, which are left out here" if count else ""
-
-
-def when(time: str) -> str:
-    """A time of the document for people, to the second: ``2026-11-24 02:00:00 UTC``."""
-    return f"{time[:19].replace('T', ' ')} UTC"
 
 
 def _with_rest(items: list[str], omitted: int) -> list[str]:

@@ -1,0 +1,224 @@
+"""Carrying a plan out: each step looks before it acts and afterwards, and mends what ECR did beyond it.
+
+A step that was done already is found done: whoever tries again after an end at any point goes on from there. What is
+written down before a tag is given away (:class:`~ecrguard.domain.ledger.Act`) tells the next try what the last had in
+hand, the image's manifest among it where ECR may take the image away together with its tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ecrguard.domain.action import Action
+from ecrguard.domain.image import Cure, Unknown, UnknownReason
+from ecrguard.domain.ledger import Act
+from ecrguard.domain.marker import marker_tag
+from ecrguard.domain.plan import (
+    Done,
+    MoveTag,
+    Outcome,
+    PutMarker,
+    Refusal,
+    RefusalReason,
+    RemoveTag,
+    Result,
+)
+from ecrguard.errors import RefusedError, UnreadableError
+from ecrguard.ports import RawManifest, RemoveAnswer, TagAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ecrguard.domain.plan import Plan
+    from ecrguard.domain.push import Push
+    from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger, Standing
+
+R = RefusalReason
+_REFUSALS = {UnknownReason.ACCESS_DENIED: R.ACCESS_DENIED, UnknownReason.IMAGE_GONE: R.IMAGE_GONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of a plan.
+
+    Attributes:
+        outcome: what was done and refused.
+        act: what was done to the tag; None where nothing was.
+        undone: why something was not done that another try may do.
+    """
+
+    outcome: Outcome
+    act: Act | None = None
+    undone: Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcer:
+    """Carries plans out.
+
+    Attributes:
+        images: of the guarded registry.
+        editor: changes them.
+        ledger: what is done is written down there first.
+        undo: the command that gives an image free again, for people.
+        now: the time, UTC.
+    """
+
+    images: ImageStore
+    editor: ImageEditor
+    ledger: Ledger
+    undo: Callable[[Push], str]
+    now: Callable[[], datetime]
+
+    def carry_out(self, plan: Plan, push: Push, manifest: RawManifest, held: Held, *, last_try: bool) -> Carried:
+        """Do the steps of a plan about an image that was pushed.
+
+        Args:
+            plan: what is safe.
+            push: as which the image came.
+            manifest: of the image.
+            held: the ledger's record of the tag.
+            last_try: there will be no other: what ECR does not do is refused instead of tried again.
+
+        Raises:
+            UnreadableError: ECR or the ledger did not answer, and a later try goes on.
+            LostHoldError: another has taken the tag over.
+        """
+        done: list[Done] = []
+        act: Act | None = None
+        try:
+            for step in plan.steps:
+                if isinstance(step, PutMarker):
+                    done.append(self._put_marker(step, push, manifest))
+                elif isinstance(step, MoveTag | RemoveTag):
+                    act = self._begin(step, push, manifest, held)
+                    done.append(self._give(step, push, act, held))
+                    act = replace(act, ended=self.now(), manifest="", gone=False)
+        except RefusedError as stop:
+            # Nothing came of an act that was begun.
+            return self._stopped(plan, done, None, stop.reason, stop.detail)
+        except UnreadableError as error:
+            waits = error.unknown.reason.cure is Cure.WAIT
+            if waits and not last_try:
+                raise
+            reason = _REFUSALS.get(error.unknown.reason, R.UNAVAILABLE)
+            stopped = self._stopped(plan, done, act, reason, f"{error.unknown.detail}.")
+            return replace(stopped, undone=error.unknown if reason is R.UNAVAILABLE else None)
+        return Carried(Outcome(tuple(done), plan.refusals, plan.later), act)
+
+    def _stopped(self, plan: Plan, done: list[Done], act: Act | None, reason: RefusalReason, detail: str) -> Carried:
+        refusal = Refusal(plan.action or Action.ALERT, reason, detail)
+        return Carried(Outcome(tuple(done), (*plan.refusals, refusal)), act)
+
+    def put_back(self, tag: str, act: Act, held: Held) -> bool:
+        """Whether an image that ECR took away together with ``tag`` was put back, as it was short of that tag.
+
+        That it is gone is written down first: what it lacks when a later try looks is known by that to be ours to mend.
+
+        Raises:
+            UnreadableError: ECR or the ledger did not answer.
+            LostHoldError: another has taken the tag over.
+        """
+        if not act.manifest:
+            return False
+        standing = self.images.standing(held.repository, digest=act.digest)
+        if standing is not None and (not act.gone or tag in standing.tags):
+            return False
+        if not act.gone:
+            self.ledger.begin(held, replace(act, gone=True))
+        missing = [each for each in act.tags if standing is None or each not in standing.tags]
+        manifest = RawManifest(act.digest, act.media_type, act.manifest.encode())
+        # A tag that somebody has given to another image in the meantime is theirs.
+        free = [each for each in missing if self.images.standing(held.repository, tag=each) is None]
+        if standing is None and not free:
+            free = [marker_tag(act.digest)]
+        for each in free:
+            self.editor.put_tag(held.repository, manifest, each)
+        return bool(free)
+
+    def _put_marker(self, step: PutMarker, push: Push, manifest: RawManifest) -> Done:
+        answer = self.editor.put_tag(push.repository, manifest, step.tag)
+        if answer is TagAnswer.IMMUTABLE:
+            detail = f"Another image has the tag {step.tag}, and the repository's tags cannot be moved."
+            raise RefusedError(R.TAG_IMMUTABLE, detail)
+        result = Result.DONE if answer is TagAnswer.PUT else Result.ALREADY_DONE
+        return Done(Action.TAG, result, step.tag, self.undo(push))
+
+    def _begin(self, step: MoveTag | RemoveTag, push: Push, manifest: RawManifest, held: Held) -> Act:
+        """Write down what is about to be done; what a try before has begun for the same event is gone on with."""
+        to, before = step.to if isinstance(step, MoveTag) else "", held.record.act
+        begun = before is not None and before.ended is None and (before.event_id, before.to) == (push.event_id, to)
+        if before is not None and begun and (to or not self._still_stands(step, push)):
+            return before
+        if not begun and not self.ledger.spend(self.now()):
+            raise RefusedError(R.HOURLY_CAP, "The last destructive act that this hour may have was just done.")
+        # Nothing has come of what was begun before: the image's tags may be others by now.
+        act = self._act(step, push, manifest, held)
+        self.ledger.begin(held, act)
+        return act
+
+    def _still_stands(self, step: RemoveTag | MoveTag, push: Push) -> bool:
+        standing = self.images.standing(push.repository, tag=step.tag)
+        return standing is not None and standing.digest == step.digest
+
+    def _give(self, step: MoveTag | RemoveTag, push: Push, act: Act, held: Held) -> Done:
+        if isinstance(step, MoveTag):
+            result, what = self._move(step, push), f"{step.tag} stands for {step.to} again"
+        else:
+            result, what = self._remove(step, push, act, held), f"{step.tag} is taken off {step.digest}"
+        return Done(Action.QUARANTINE, result, what, self.undo(push))
+
+    def _act(self, step: MoveTag | RemoveTag, push: Push, manifest: RawManifest, held: Held) -> Act:
+        good = held.record.good
+        act = Act(push.event_id, step.digest, "", self.now(), known=good.digest if good else "")
+        if isinstance(step, MoveTag):
+            return replace(act, to=step.to)
+        standing = self.images.standing(push.repository, digest=step.digest)
+        if standing is None:
+            raise RefusedError(R.IMAGE_GONE, "The image was deleted in the meantime.")
+        tags = tuple(tag for tag in standing.tags if tag != step.tag)
+        return replace(act, tags=tags, media_type=manifest.media_type, manifest=manifest.body.decode())
+
+    def _move(self, step: MoveTag, push: Push) -> Result:
+        standing = self.images.standing(push.repository, tag=step.tag)
+        if standing is not None and standing.digest == step.to:
+            return Result.ALREADY_DONE
+        self._stands(standing.digest if standing else "", step)
+        good = self.images.manifests(push.repository, [step.to])[step.to]
+        if isinstance(good, Unknown):
+            raise UnreadableError(good)
+        # ECR moves a tag without a condition: the look is the last thing before, `is_overtaken` is for what is left.
+        standing = self.images.standing(push.repository, tag=step.tag)
+        self._stands(standing.digest if standing else "", step)
+        self._keeps_a_tag(standing, step)
+        answer = self.editor.put_tag(push.repository, good, step.tag)
+        if answer is TagAnswer.IMMUTABLE:
+            raise RefusedError(R.TAG_IMMUTABLE, "The repository's tags cannot be moved any more.")
+        return Result.DONE
+
+    def _remove(self, step: RemoveTag, push: Push, act: Act, held: Held) -> Result:
+        standing = self.images.standing(push.repository, tag=step.tag)
+        if standing is None:
+            self.put_back(push.tag, act, held)
+            return Result.ALREADY_DONE
+        self._stands(standing.digest, step)
+        self._keeps_a_tag(standing, step)
+        answer = self.editor.remove_tag(push.repository, step.tag, step.digest)
+        if answer is RemoveAnswer.MOVED:
+            raise RefusedError(R.TAG_MOVED, f"The tag {step.tag} has moved on in the meantime.")
+        if answer is RemoveAnswer.NEEDED:
+            raise RefusedError(R.NEEDED_BY_INDEX, "Another index of the repository contains the image.")
+        self.put_back(push.tag, act, held)
+        return Result.DONE
+
+    def _keeps_a_tag(self, standing: Standing | None, step: MoveTag | RemoveTag) -> None:
+        """Without another tag the image itself would go, or be one that nobody finds."""
+        if standing is None or standing.tags == (step.tag,):
+            raise RefusedError(R.MARKER_REMOVED, "Somebody has taken the marker off the image in the meantime.")
+
+    def _stands(self, standing: str, step: MoveTag | RemoveTag) -> None:
+        if standing != step.digest:
+            where = f"has moved on to {standing}" if standing else "is not there any more"
+            raise RefusedError(R.TAG_MOVED, f"The tag {step.tag} {where}.")

@@ -1,0 +1,116 @@
+"""Good tags: a tag's last good image is noted at its push, and a tag that an act of ours overtook is given forward.
+
+ECR moves tags without a condition. Where somebody pushed a good image in the moment between our look at a tag and our
+moving it back, the tag stands for an older good image, by our hand. The event of that push, or the end of our own act,
+whichever comes later, finds it so and gives the tag to the later image. So does the event of a good push that comes
+late, after its tag was given back to an image from before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ecrguard.domain.image import Unknown
+from ecrguard.domain.ledger import Act, Entry, Good, is_overtaken
+from ecrguard.domain.plan import Outcome
+from ecrguard.errors import UnreadableError
+from ecrguard.ports import TagAnswer
+from ecrguard.subjects import held, tag_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ecrguard.domain.action import Action
+    from ecrguard.domain.ledger import Record
+    from ecrguard.domain.push import Push
+    from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger
+
+_IMMUTABLE = TagAnswer.IMMUTABLE
+_MOST_MOVES = 5
+"""How often in a row a tag is given forward; somebody who pushes faster than that has their own events."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodTags:
+    """Keeps the last good image of each tag.
+
+    Attributes:
+        images: of the guarded registry.
+        editor: changes them.
+        ledger: where it is kept.
+        level: the most severe action that the stack allows in a repository.
+        owner: makes a name for each hold.
+        now: the time, UTC.
+    """
+
+    images: ImageStore
+    editor: ImageEditor
+    ledger: Ledger
+    level: Callable[[str], Action]
+    owner: Callable[[], str]
+    now: Callable[[], datetime]
+
+    def note(self, push: Push) -> Record:
+        """Note that a push was good, and give its tag forward to it where an act of ours overtook it.
+
+        Raises:
+            UnreadableError: ECR or the ledger did not answer.
+        """
+        good = Good(push.digest, push.time)
+        record = self.ledger.passed(push.repository, push.tag, good)
+        act = record.act
+        if act is None:
+            return record
+        if act.to == push.digest and not act.is_echo(push):
+            record = self.ledger.regained(push.repository, push.tag, good)
+        standing = self._standing(push)
+        if is_overtaken(record, push.digest, standing):
+            self.catch_up(push, record)
+        elif standing != act.to and act.ended is not None:
+            self.ledger.forget_act(push.repository, push.tag, act)
+        return record
+
+    def catch_up(self, push: Push, record: Record) -> None:
+        """Give a tag forward for as long as a later good image than that which it was given to is known.
+
+        Args:
+            push: what the tag was looked at for.
+            record: of the tag, as it was last seen; where it has nothing of the kind, nothing is asked.
+
+        Raises:
+            UnreadableError: ECR or the ledger did not answer, or another holds the record.
+        """
+        for _ in range(_MOST_MOVES):
+            if not _may_be_overtaken(record) or not self.level(push.repository).destructive:
+                return
+            with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
+                good, standing = hold.record.good, self._standing(push)
+                if good is None or not is_overtaken(hold.record, good.digest, standing):
+                    return
+                record = self._forward(push, hold, good, standing)
+
+    def _forward(self, push: Push, hold: Held, good: Good, standing: str) -> Record:
+        manifest = self.images.manifests(push.repository, [good.digest])[good.digest]
+        if isinstance(manifest, Unknown):
+            raise UnreadableError(manifest)
+        record = hold.record
+        act = Act(push.event_id, standing, good.digest, self.now(), known=good.digest)
+        self.ledger.begin(hold, act)
+        # Somebody who was quicker has an event of their own.
+        if self._standing(push) != standing or self.editor.put_tag(push.repository, manifest, push.tag) is _IMMUTABLE:
+            return self.ledger.settle(hold, told=record.told, open_=record.open, act=None)
+        text = f"{push.tag} was pushed while it was given back; it stands for {good.digest} again."
+        entry = Entry(self.now(), "given_forward", good.digest, push.event_id, "", text, Outcome())
+        self.ledger.note(push.repository, hold.subject, entry)
+        return self.ledger.settle(hold, told=record.told, open_=record.open, act=replace(act, ended=self.now()))
+
+    def _standing(self, push: Push) -> str:
+        standing = self.images.standing(push.repository, tag=push.tag)
+        return standing.digest if standing else ""
+
+
+def _may_be_overtaken(record: Record) -> bool:
+    act, good = record.act, record.good
+    return act is not None and good is not None and good.digest not in {act.to, act.known}
