@@ -17,6 +17,7 @@ from ecrguard.domain.ledger import (
     ECHO,
     ECHO_LATE,
     HOLD,
+    LONGEST_ACT,
     MAX_MANIFEST,
     MOST_TOLD,
     Act,
@@ -189,14 +190,10 @@ ECHOES: dict[str, tuple[Act, Push, bool]] = {
     "long before": (act(), pushed(GOOD, NOW - ECHO - SECOND), False),
     "a little after it ended": (act(), pushed(GOOD, NOW + SECOND + ECHO_LATE), True),
     "long after it ended": (act(), pushed(GOOD, NOW + SECOND + ECHO_LATE + SECOND), False),
-    "while its record may be held, and it has not ended": (
+    "while it may go on, and it has not ended": (act(ended=None), pushed(GOOD, NOW + LONGEST_ACT + ECHO_LATE), True),
+    "after it can go on, and it has not ended": (
         act(ended=None),
-        pushed(GOOD, NOW + HOLD + ECHO_LATE),
-        True,
-    ),
-    "after its record can be held, and it has not ended": (
-        act(ended=None),
-        pushed(GOOD, NOW + HOLD + ECHO_LATE + SECOND),
+        pushed(GOOD, NOW + LONGEST_ACT + ECHO_LATE + SECOND),
         False,
     ),
     "before it began, and it has not ended": (act(ended=None), pushed(GOOD, NOW - ECHO - SECOND), False),
@@ -288,9 +285,11 @@ STATES = {
     ),
     "of another failure": Alike(replace(VERDICT, findings=(replace(FINDING, failure=Failure.WRONG_OS),)), same=False),
     "of no failure": Alike(replace(VERDICT, findings=(replace(FINDING, failure=None),)), same=False),
-    "another unknown": Alike(replace(VERDICT, unknowns=(UNREADABLE,)), same=False),
-    "an unknown of another subject": Alike(replace(VERDICT, unknowns=(replace(UNTOLD, subject="x"),)), same=False),
-    "other needs": Alike(replace(VERDICT, needs=(ARM64,)), same=False),
+    "another unknown besides": Alike(replace(VERDICT, unknowns=(UNREADABLE,)), same=True),
+    "other platforms required": Alike(replace(VERDICT, findings=(replace(FINDING, required=(ARM64,)),)), same=False),
+    "a warning besides": Alike(
+        replace(VERDICT, findings=(FINDING, replace(FINDING, severity=Severity.WARNING, failure=None))), same=True
+    ),
 }
 
 
@@ -299,11 +298,29 @@ def test_one_alert_is_enough_for_what_is_wrong_in_the_same_way(case: Alike) -> N
     assert (state_of(case.verdict) == state_of(VERDICT)) is case.same
 
 
+UNKNOWN = Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, "", unknowns=(UNTOLD,))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "same"),
+    [
+        (replace(UNKNOWN, unknowns=(replace(UNTOLD, detail="x", subject="y"), UNTOLD)), True),
+        (replace(UNKNOWN, needs=(ARM64,)), True),
+        (replace(UNKNOWN, unknowns=(UNREADABLE,)), False),
+        (replace(UNKNOWN, unknowns=(UNTOLD, UNREADABLE)), False),
+        (replace(UNKNOWN, unknowns=()), False),
+    ],
+    ids=["of another subject", "other needs", "another reason", "one more reason", "no reason"],
+)
+def test_of_what_could_not_be_told_the_reasons_count(verdict: Verdict, same: object) -> None:
+    assert (state_of(verdict) == state_of(UNKNOWN)) is same
+
+
 def test_a_state_is_short_and_stays_what_it_is_from_one_version_to_the_next() -> None:
     # It is kept in the ledger: a version that computed it otherwise would tell everything once more.
-    assert state_of(VERDICT) == "d74c89a605130112"
-    assert state_of(replace(VERDICT, findings=(replace(FINDING, failure=None),))) == "c876bcdac6b4d480"
-    assert state_of(Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, "")) == "cc94afdfaa190c1e"
+    assert state_of(VERDICT) == "fd102bf84b1afdfd"
+    assert state_of(replace(VERDICT, findings=(replace(FINDING, failure=None),))) == "85cec53ca7c13f1c"
+    assert state_of(Verdict(Judgement.UNKNOWN, Reason.NOT_TOLD, "")) == "04638803d41d7121"
 
 
 def test_a_state_is_the_same_in_every_process() -> None:
@@ -313,7 +330,7 @@ def test_a_state_is_the_same_in_every_process() -> None:
         findings=tuple(replace(FINDING, subject=replace(WEB, name=f"prod/{each}")) for each in range(9)),
         unknowns=tuple(replace(UNTOLD, subject=f"{each}") for each in range(9)),
     )
-    assert state_of(many) == "2b5d1e19a6b3e67a"
+    assert state_of(many) == "ba76994c708d1d43"
 
 
 @given(verdicts, st.randoms())

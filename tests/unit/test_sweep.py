@@ -23,6 +23,7 @@ from ecrguard.errors import UnreadableError
 from ecrguard.sweep import PATIENCE
 
 if TYPE_CHECKING:
+    from ecrguard.domain.push import Push
     from ecrguard.report import Report
 
 GOOD, BAD = docker("amd64"), single("arm64")
@@ -277,7 +278,8 @@ def test_an_image_that_becomes_a_part_in_the_moment_it_is_archived_is_brought_ba
     assert guarded.images.operations()[-1] == "restore"
 
 
-def test_what_a_sweep_deletes_is_not_put_back_by_an_event_that_comes_again() -> None:
+def untold() -> tuple[Guarded, Push]:
+    """An image that lost its tag, and whose alert was not taken."""
     guarded = Guarded(enforcement=Action.DELETE)
     guarded.demands("linux/amd64", Action.DELETE)
     guarded.holds(BAD, "1.4")
@@ -287,6 +289,24 @@ def test_what_a_sweep_deletes_is_not_put_back_by_an_event_that_comes_again() -> 
         guarded.guard.check(event, last_try=False)
     guarded.alerts.failing = None
     guarded.read_since, guarded.now = NOW + timedelta(minutes=1), NOW + timedelta(minutes=10)
+    return guarded, event
+
+
+def test_what_nobody_was_told_of_waits_for_its_alert() -> None:
+    guarded, event = untold()
+
+    assert sweep(guarded) == []
+    assert guarded.images.pullable(REPOSITORY, digest=BAD.digest)
+
+    guarded.guard.check(event, last_try=False)
+    guarded.read_since = guarded.now + timedelta(minutes=1)
+    assert [done.action for done in swept(guarded).outcome.done] == [Action.DELETE]
+
+
+def test_what_a_sweep_deletes_is_not_put_back_by_an_event_that_comes_again() -> None:
+    guarded, event = untold()
+    guarded.images.fail("resource_tags", UnknownReason.UNAVAILABLE, times=1)
+    guarded.guard.check(event, last_try=True)
     swept(guarded)
 
     (report,) = guarded.guard.check(event, last_try=False)

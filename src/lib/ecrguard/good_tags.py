@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ecrguard.domain.image import Unknown
+from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.ledger import Act, Entry, Good, is_overtaken
 from ecrguard.domain.plan import Outcome
 from ecrguard.errors import UnreadableError
@@ -68,7 +68,8 @@ class GoodTags:
         standing = self._standing(push)
         if is_overtaken(record, push.digest, standing):
             self.catch_up(push, record)
-        elif standing != act.to and act.ended is not None:
+        elif standing != act.to and (act.ended is not None or standing == act.digest == push.digest):
+            # Somebody has pushed the tag since, or nothing came of the act.
             self.ledger.forget_act(push.repository, push.tag, act)
         return record
 
@@ -93,10 +94,12 @@ class GoodTags:
 
     def _forward(self, push: Push, hold: Held, good: Good, standing: str) -> Record:
         manifest = self.images.manifests(push.repository, [good.digest])[good.digest]
+        record = hold.record
+        if isinstance(manifest, Unknown) and manifest.reason is UnknownReason.IMAGE_GONE:
+            return replace(record, good=None)
         if isinstance(manifest, Unknown):
             raise UnreadableError(manifest)
-        record = hold.record
-        act = Act(push.event_id, standing, good.digest, self.now(), known=good.digest)
+        act = Act(push.event_id, "", good.digest, self.now(), known=good.digest)
         self.ledger.begin(hold, act)
         # Somebody who was quicker has an event of their own.
         if self._standing(push) != standing or self.editor.put_tag(push.repository, manifest, push.tag) is _IMMUTABLE:

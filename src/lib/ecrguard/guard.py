@@ -15,7 +15,7 @@ from ecrguard.domain.image import Cure, Unknown, UnknownReason
 from ecrguard.domain.ledger import MOST_TOLD, Due, Entry, Told, is_news, is_settled, righted, state_of
 from ecrguard.domain.plan import Limits, Outcome, Plan, Refusal, RefusalReason, bound
 from ecrguard.domain.safety import secure
-from ecrguard.domain.verdict import Judgement, Reason, Verdict
+from ecrguard.domain.verdict import Judgement, Reason, Verdict, is_wrong
 from ecrguard.enforcer import Carried
 from ecrguard.errors import UnreadableError
 from ecrguard.pushers import is_of
@@ -110,7 +110,7 @@ class Guard:
 
     def _prepare(self, case: Case) -> Prepared:
         push = case.push
-        if _is_wrong(case) and self.ledger.released(push.repository, push.digest) is not None:
+        if is_wrong(case.verdict) and self.ledger.released(push.repository, push.digest) is not None:
             return Prepared(_as_released(case), Plan(None))
         record = self.ledger.look(push.repository, tag_subject(push.tag))
         return Prepared(case, self._plan(case, record))
@@ -130,7 +130,7 @@ class Guard:
         push = case.push
         if case.verdict.reason is Reason.IMAGE_GONE and self._put_back(push):
             case = self.judge.case(push, last_try=last_try)
-        if not _is_wrong(case):
+        if not is_wrong(case.verdict):
             return self._conclude_right(case)
         try:
             with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
@@ -185,6 +185,7 @@ class Guard:
         # Of what is not told again, the thread goes on.
         thread = alert_id(alert) if news and alert.kind is AlertKind.ALERT else (known.alert_id if known else "")
         if carried.outcome.later is not None:
+            # Before it is told, lest it is told and then forgotten; a sweep waits until it was.
             self.ledger.owe(Due(push, carried.outcome.later, self.now(), thread))
         if news:
             self.alerts.publish(alert)
@@ -280,10 +281,6 @@ def _took_image(record: Record, push: Push) -> bool:
     """Whether an act that came to no end may have taken the pushed image away."""
     act = record.act
     return act is not None and act.ended is None and act.digest == push.digest and bool(act.manifest)
-
-
-def _is_wrong(case: Case) -> bool:
-    return case.verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN)
 
 
 def _is_good(verdict: Verdict) -> bool:

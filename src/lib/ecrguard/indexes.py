@@ -58,7 +58,8 @@ def _children(images: ImageStore, repository: str, digests: Iterable[str], found
     nested: set[str] = set()
     for digest, raw in images.manifests(repository, sorted(digests)).items():
         if isinstance(raw, Unknown):
-            if raw.reason is UnknownReason.IMAGE_GONE:
+            if raw.reason is UnknownReason.IMAGE_GONE or _is_archived(images, repository, raw, digest):
+                # What cannot be pulled anyway needs no parts.
                 continue
             raise UnreadableError(raw)
         manifest = read_manifest(raw.body, digest, raw.media_type)
@@ -67,3 +68,10 @@ def _children(images: ImageStore, repository: str, digests: Iterable[str], found
         nested |= {child.digest for child in manifest.children if child.is_index}
         found |= {child.digest for child in manifest.children if not child.is_index}
     return nested
+
+
+def _is_archived(images: ImageStore, repository: str, unknown: Unknown, digest: str) -> bool:
+    if unknown.reason is not UnknownReason.IMAGE_INACCESSIBLE:
+        return False
+    standing = images.standing(repository, digest=digest)
+    return standing is not None and standing.archived

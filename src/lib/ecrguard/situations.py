@@ -163,13 +163,9 @@ class Situations:
             and not each.reference.digest
             and each.reference.tag == push.tag
         ]
-        candidates = [record.good.digest] if record.good else []
-        if pinned and len(set(pinned)) == 1:
-            candidates.append(pinned[0])
-        for digest in candidates:
-            if digest and digest != push.digest and self._is_good(case, digest):
-                return digest
-        return ""
+        agreed = pinned[0] if len(set(pinned)) == 1 else ""
+        digest = record.good.digest if record.good else agreed
+        return digest if digest and digest != push.digest and self._is_good(case, digest) else ""
 
     def _is_good(self, case: Case, digest: str) -> bool:
         """Whether an image would pass under the tag of the case."""

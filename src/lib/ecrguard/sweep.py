@@ -16,7 +16,7 @@ from ecrguard.domain.alert import Alert, AlertKind
 from ecrguard.domain.ledger import Entry
 from ecrguard.domain.plan import ArchiveImage, DeleteImage, Done, Outcome, Plan, Refusal, RefusalReason, Result
 from ecrguard.domain.safety import HEALING, secure_later
-from ecrguard.domain.verdict import Judgement, Reason, Verdict
+from ecrguard.domain.verdict import Judgement, Reason, Verdict, is_wrong
 from ecrguard.errors import RefusedError, UnreadableError
 from ecrguard.rendering.identity import alert_id
 from ecrguard.report import Report
@@ -95,6 +95,10 @@ class Sweep:
                 guard.ledger.paid(due)
                 return None
             case = guard.judge.case(push, last_try=True)
+            untold = all(told.digest != push.digest for told in hold.record.told)
+            if untold and is_wrong(case.verdict) and guard.now() - due.since < PATIENCE:
+                # As far as is known nobody was told: the queue brings the event again, or the dead-letter queue has it.
+                return None
             if due.action is Action.ARCHIVE and self.remover.is_archived(push):
                 # Its manifest need not be readable any more.
                 return self._end(due, case, hold.subject, self._archived(due))
@@ -139,7 +143,7 @@ class Sweep:
         Raises:
             UnreadableError: something could not be read.
         """
-        if case.verdict.judgement in (Judgement.OK, Judgement.NOT_APPLICABLE):
+        if not is_wrong(case.verdict):
             refusal = Refusal(due.action, RefusalReason.NO_MISMATCH, f"{case.verdict.explanation}")
             return Plan(None, (refusal,))
         bounded = self.guard.bound(case)

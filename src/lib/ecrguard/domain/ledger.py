@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ecrguard.domain.verdict import Judgement
+from ecrguard.domain.verdict import Judgement, Severity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ecrguard.domain.action import Action
     from ecrguard.domain.plan import Outcome
     from ecrguard.domain.push import Push
-    from ecrguard.domain.verdict import Verdict
+    from ecrguard.domain.verdict import Finding, Verdict
 
 MOST_TOLD = 20
 """Alerts of a tag that are remembered, the latest ones, to know the events that come again."""
@@ -28,6 +28,8 @@ ECHO = timedelta(seconds=2)
 """How far the time of an event (whole seconds, of ECR's clock) may lie before the call of ours that caused it."""
 ECHO_LATE = timedelta(seconds=15)
 """How far it may lie after that call: ECR makes the event when the call is done."""
+LONGEST_ACT = timedelta(seconds=120)
+"""How long an act may take: as long as the push function may run, by which it has ended or never will."""
 HOLD = timedelta(seconds=330)
 """How long a record is held at most: longer than any function that holds it may run."""
 MAX_MANIFEST = 300 * 1024
@@ -75,8 +77,8 @@ class Act:
     """What was done to a tag, written down before it is done.
 
     Attributes:
-        event_id: of the push that it was about.
-        digest: that the tag stood for.
+        event_id: of the push that it was about; empty where a person gave the tag back.
+        digest: of the wrong image that the tag was taken from; empty where it was given forward from a good one.
         to: that it was given to; empty where it was taken away.
         began: UTC, before ECR was asked.
         ended: UTC; None while it is not known to have ended.
@@ -110,8 +112,8 @@ class Act:
 
     @property
     def over(self) -> datetime:
-        """When it had ended for certain, UTC: one that nothing is known of the end of, when its hold was over."""
-        return self.ended or self.began + HOLD
+        """When it had ended for certain, UTC."""
+        return self.ended or self.began + LONGEST_ACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,20 +201,23 @@ class Entry:
 
 
 def state_of(verdict: Verdict) -> str:
-    """What is wrong, as a text that is equal for verdicts of which one alert is enough."""
+    """What is wrong, as a text that is equal for verdicts of which one alert is enough.
+
+    Of what could not be told the reasons count, and not whom they were met with: that may be another at each try.
+    """
+    unknown = verdict.judgement is Judgement.UNKNOWN
     parts = (
         verdict.judgement.value,
         verdict.reason.value,
-        sorted(
-            {
-                (each.severity.value, each.subject.kind.value, each.subject.name, each.subject.arn, each.failure or "")
-                for each in verdict.findings
-            }
-        ),
-        sorted({(each.reason.value, each.subject) for each in verdict.unknowns}),
-        sorted(str(each) for each in verdict.needs),
+        sorted({each.reason.value for each in verdict.unknowns}) if unknown else [],
+        [] if unknown else sorted({_wrong(each) for each in verdict.findings if each.severity is Severity.MISMATCH}),
     )
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _wrong(finding: Finding) -> tuple[str, ...]:
+    subject, required = finding.subject, sorted(map(str, finding.required))
+    return subject.kind.value, subject.name, subject.arn, finding.failure or "", *required
 
 
 def is_settled(record: Record, push: Push) -> bool:
@@ -254,7 +259,12 @@ def is_overtaken(record: Record, digest: str, standing: str) -> bool:
     though a later one is good.
     """
     good, act = record.good, record.act
-    if good is None or act is None or good.digest != digest or good.pushed > act.over + ECHO:
-        # What was pushed after the act cannot have been overtaken by it: the tag stands as somebody has put it since.
+    if good is None or act is None or good.digest != digest or not act.event_id:
+        # What a person has restored is as it was meant, whatever was pushed before.
+        return False
+    # A tag is taken away only from the image that it stands for: of what was pushed meanwhile nothing was overtaken.
+    last = act.over if act.to else act.began
+    if good.pushed > last + ECHO:
+        # What was pushed later cannot have been overtaken: the tag stands as somebody has put it since.
         return False
     return standing == act.to and digest not in {standing, act.digest, act.known}

@@ -161,3 +161,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     needs: tuple[Platform, ...] = ()
+
+
+def is_wrong(verdict: Verdict) -> bool:
+    """Whether something is to be said of it: it is a mismatch, or could not be told."""
+    return verdict.judgement in (Judgement.MISMATCH, Judgement.UNKNOWN)

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.alert import AlertKind
+from ecrguard.domain.ledger import state_of
 
 if TYPE_CHECKING:
     from ecrguard.domain.alert import Alert
@@ -19,8 +20,8 @@ def alert_id(alert: Alert) -> str:
 
     An event that changes several containers of a workload has an alert for each that cannot run its image.
 
-    What could not be told, and why, is a part of how it is judged: an event that is sent again from the dead-letter
-    queue and fails for another cause is another alert.
+    What is wrong, or why it could not be told, is a part of how it is judged: an event that is sent again from the
+    dead-letter queue and fails for another cause is another alert.
 
     What follows an alert has an id of its own, made of the alert's: by the image that resolved it, by who pushed, by
     what was done or refused. Which event or try it was said on is no part of that.
@@ -34,9 +35,7 @@ def alert_id(alert: Alert) -> str:
         push.repository,
         push.tag,
         push.digest,
-        alert.verdict.judgement.value,
-        alert.verdict.reason.value,
-        *sorted({unknown.reason.value for unknown in alert.verdict.unknowns}),
+        state_of(alert.verdict),
         *((workload.kind.value, workload.arn, workload.name, workload.container) if workload else ()),
     )
     return str(uuid.uuid5(_NAMESPACE, json.dumps(made_of)))
