@@ -128,7 +128,7 @@ def pusher() -> Alert:
         event_id="0f1c5f57-9c53-4e1c-9b3f-5a106f0a3f0e",
     )
     made.pass_time(minutes=4)
-    PusherDesk(made.ledger, made.pushers, made.alerts, frozenset(), lambda: made.now).note(put)
+    PusherDesk(made.ledger, made.pushers, made.alerts, frozenset(), made.guard.owner, lambda: made.now).note(put)
     return made.alerts.published[-1]
 
 

@@ -26,6 +26,7 @@ from ecrguard.guard import Guard
 from ecrguard.inbox import Inbox
 from ecrguard.judging import Judge
 from ecrguard.pushers import PusherDesk
+from ecrguard.recovery import Recovery
 from ecrguard.release import release_command
 from ecrguard.remover import Remover
 from ecrguard.situations import Situations
@@ -68,11 +69,13 @@ class Guarded:
             return f"owner-{next(self._owners)}"
 
         images, ledger = self.images, self.ledger
+        recovery = Recovery(images, images, ledger, now)
         return Guard(
             judge=Judge(images, self.workloads, self.policies, now),
             situations=Situations(images, REGISTRY, self.workloads, self.live, self.reads_workloads, ledger, now),
-            enforcer=Enforcer(images, images, ledger, lambda push: release_command(push, "ecrguard"), now),
-            good_tags=GoodTags(images, images, ledger, lambda _: self.enforcement, owner, now),
+            enforcer=Enforcer(images, images, ledger, recovery, lambda push: release_command(push, "ecrguard"), now),
+            recovery=recovery,
+            good_tags=GoodTags(images, images, recovery, ledger, lambda _: self.enforcement, owner, now),
             ledger=ledger,
             pushers=self.pushers,
             alerts=self.alerts,
@@ -90,7 +93,7 @@ class Guarded:
     @property
     def inbox(self) -> Inbox:
         guard = self.guard
-        desk = PusherDesk(self.ledger, self.pushers, self.alerts, frozenset(), lambda: self.now)
+        desk = PusherDesk(self.ledger, self.pushers, self.alerts, frozenset(), guard.owner, lambda: self.now)
         return Inbox(guard, desk, REGISTRY, self.dead_letters, self.queue, self.deadline, MAX_RECEIVES)
 
     def holds(self, content: Content, *tags: str, repository: str = REPOSITORY) -> str:

@@ -24,6 +24,7 @@ from ecrguard.guard import Guard
 from ecrguard.judging import Judge
 from ecrguard.policy_yaml import load_policy
 from ecrguard.ports import LinkedWorkloads
+from ecrguard.recovery import Recovery
 from ecrguard.release import release_command
 from ecrguard.remover import Remover
 from ecrguard.situations import Situations
@@ -130,8 +131,17 @@ class World:
     @property
     def enforcer(self) -> Enforcer:
         return Enforcer(
-            self.images, self.images, self.ledger, lambda push: release_command(push, "ecrguard"), lambda: self.now
+            self.images,
+            self.images,
+            self.ledger,
+            self.recovery,
+            lambda push: release_command(push, "ecrguard"),
+            lambda: self.now,
         )
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery(self.images, self.images, self.ledger, lambda: self.now)
 
     @property
     def remover(self) -> Remover:
@@ -153,8 +163,15 @@ class World:
                 self.images, REGISTRY, self.workloads, Unchanged(), True, self.ledger, lambda: self.now
             ),
             enforcer=self.enforcer,
+            recovery=self.recovery,
             good_tags=GoodTags(
-                self.images, self.images, self.ledger, lambda _: self.enforcement, owner, lambda: self.now
+                self.images,
+                self.images,
+                self.recovery,
+                self.ledger,
+                lambda _: self.enforcement,
+                owner,
+                lambda: self.now,
             ),
             ledger=self.ledger,
             pushers=self.pushers,

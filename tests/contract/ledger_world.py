@@ -12,6 +12,7 @@ from ecrguard.domain.ledger import Act, Due, Entry, Good, Told
 from ecrguard.domain.plan import Done, Outcome, Refusal, RefusalReason, Result
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.reference import Registry
+from ecrguard.domain.verdict import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,8 @@ def good(name: str, minutes: float) -> Good:
 
 def told(number: int = 1, explanation: str = "") -> Told:
     undone = number % 2 == 0
-    return Told(f"alert-{number}", f"event-{number}", digest("b"), "state", at(number), explanation, undone)
+    judgement = Judgement.UNKNOWN if undone else Judgement.MISMATCH
+    return Told(f"alert-{number}", f"event-{number}", digest("b"), "state", at(number), explanation, undone, judgement)
 
 
 def act(name: str = "b", to: str = "", minutes: float = 1, *, ended: float | None = None, manifest: str = "") -> Act:

@@ -60,7 +60,7 @@ def steps() -> st.SearchStrategy[Step]:
         st.builds(
             lambda owner, now, more: lambda side: side.hold(owner, now, now + more), names, minutes, st.integers(-1, 2)
         ),
-        st.builds(lambda number, a: lambda side: side.ledger.begin(side.held(number), a), numbers, acts),
+        st.builds(lambda number, a: lambda side: side.ledger.begin(side.held(number), a), numbers, st.none() | acts),
         st.builds(
             lambda number, t, o, a: lambda side: side.ledger.settle(side.held(number), told=t, open_=o, act=a),
             numbers,

@@ -60,7 +60,7 @@ class FakeLedger:
             self.leases[repository, subject] = (owner, until)
             return Held(repository, subject, owner, self.records.get((repository, subject), Record()))
 
-    def begin(self, held: Held, act: Act) -> None:
+    def begin(self, held: Held, act: Act | None) -> None:
         with self._called("begin"):
             self._change(held.repository, held.subject, replace(self._held(held), act=act))
 

@@ -441,6 +441,56 @@ def test_two_wrong_tags_of_one_image_are_taken_one_after_the_other(guarded: Guar
     assert guarded.images.tags(REPOSITORY) == {MARKER: BAD.digest}
 
 
+def test_a_tag_is_given_back_where_its_image_is_right_by_now_and_nobody_was_told(guarded: Guarded) -> None:
+    check(guarded, pushed(guarded, GOOD, 0))
+    bad = pushed(guarded, BAD, 10)
+    guarded.alerts.failing = Unknown(UnknownReason.UNAVAILABLE, "sns:Publish failed", "topic")
+    with pytest.raises(UnreadableError):
+        check(guarded, bad)
+    guarded.alerts.failing = None
+    guarded.demands("linux/arm64", Action.QUARANTINE)
+
+    check(guarded, bad)
+
+    assert guarded.images.tags(REPOSITORY)["1.4"] == BAD.digest
+    assert not guarded.alerts.published
+
+
+def test_an_image_that_went_with_its_tag_is_put_back_by_whatever_event_of_the_tag_comes_next() -> None:
+    guarded = Guarded(enforcement=Action.DELETE)
+    guarded.images.pair_takes_image = True
+    guarded.demands("linux/amd64", Action.QUARANTINE)
+    older = pushed(guarded, single("arm64", variant="v9"), 0)
+    bad = pushed(guarded, BAD, 10)
+    ended = []
+
+    def ends(operation: str) -> None:
+        ended.append(operation)
+        if operation == "standing" and "remove_tag" in ended:
+            raise Ended
+
+    guarded.images.before = ends
+    with pytest.raises(Ended):
+        check(guarded, bad)
+    guarded.images.before = lambda _: None
+    guarded.now += timedelta(minutes=12)
+
+    check(guarded, older)
+
+    assert guarded.images.tags(REPOSITORY)[MARKER] == BAD.digest
+
+
+def test_a_tag_that_waits_to_be_given_forward_is_given_by_the_next_try(guarded: Guarded) -> None:
+    check(guarded, pushed(guarded, GOOD, 0))
+    late = pushed(guarded, TestAnOvertakenTag.BETTER, 10)
+    check(guarded, pushed(guarded, BAD, 20))
+    interrupted(guarded, "put_tag", late)
+
+    check(guarded, late)
+
+    assert guarded.images.tags(REPOSITORY)["1.4"] == TestAnOvertakenTag.BETTER.digest
+
+
 def test_in_the_last_try_what_was_told_long_ago_is_not_told_again(guarded: Guarded) -> None:
     bad = pushed(guarded, BAD, 0)
     check(guarded, bad)

@@ -53,7 +53,14 @@ class World:
 
     @property
     def desk(self) -> PusherDesk:
-        return PusherDesk(self.ledger, self.pushers, self.alerts, frozenset({OWN_ROLE}), lambda: self.now)
+        return PusherDesk(
+            self.ledger,
+            self.pushers,
+            self.alerts,
+            frozenset({OWN_ROLE}),
+            lambda: f"run-{len(self.ledger.calls)}",
+            lambda: self.now,
+        )
 
     def judged(self, *alerts: Told, good: Good | None = None) -> None:
         """The guard has judged the tag and told this of it, the latest first."""

@@ -303,16 +303,30 @@ def test_what_nobody_was_told_of_waits_for_its_alert() -> None:
     assert [done.action for done in swept(guarded).outcome.done] == [Action.DELETE]
 
 
-def test_what_a_sweep_deletes_is_not_put_back_by_an_event_that_comes_again() -> None:
+def test_an_alert_that_it_could_not_be_told_is_not_that_it_is_wrong() -> None:
     guarded, event = untold()
     guarded.images.fail("resource_tags", UnknownReason.UNAVAILABLE, times=1)
     guarded.guard.check(event, last_try=True)
-    swept(guarded)
 
-    (report,) = guarded.guard.check(event, last_try=False)
+    assert sweep(guarded) == []
+    assert guarded.images.pullable(REPOSITORY, digest=BAD.digest)
 
-    assert report.verdict.reason is Reason.IMAGE_GONE
-    assert guarded.images.digests(REPOSITORY) == []
+
+def test_what_nobody_was_told_of_in_days_is_forgotten_and_stays() -> None:
+    guarded, _ = untold()
+    guarded.now = NOW + PATIENCE + timedelta(minutes=1)
+
+    assert sweep(guarded) == []
+    assert guarded.ledger.dues() == ()
+    assert guarded.images.pullable(REPOSITORY, digest=BAD.digest)
+
+
+def test_what_is_right_by_now_is_said_to_be_kept_told_or_not() -> None:
+    guarded, _ = untold()
+    guarded.demands("linux/arm64", Action.DELETE)
+
+    assert refused(guarded) == [R.NO_MISMATCH]
+    assert guarded.ledger.dues() == ()
 
 
 def test_an_archived_image_is_not_judged_again() -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ecrguard.domain.action import Action
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
 from ecrguard.domain.ledger import Act
-from ecrguard.domain.marker import marker_tag
 from ecrguard.domain.plan import (
     Done,
     MoveTag,
@@ -25,7 +24,7 @@ from ecrguard.domain.plan import (
     Result,
 )
 from ecrguard.errors import RefusedError, UnreadableError
-from ecrguard.ports import RawManifest, RemoveAnswer, TagAnswer
+from ecrguard.ports import RemoveAnswer, TagAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
 
     from ecrguard.domain.plan import Plan
     from ecrguard.domain.push import Push
-    from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger, Standing
+    from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger, RawManifest, Standing
+    from ecrguard.recovery import Recovery
 
 R = RefusalReason
 _REFUSALS = {UnknownReason.ACCESS_DENIED: R.ACCESS_DENIED, UnknownReason.IMAGE_GONE: R.IMAGE_GONE}
@@ -62,6 +62,7 @@ class Enforcer:
         images: of the guarded registry.
         editor: changes them.
         ledger: what is done is written down there first.
+        recovery: puts back what ECR took away beyond a tag.
         undo: the command that gives an image free again, for people.
         now: the time, UTC.
     """
@@ -69,6 +70,7 @@ class Enforcer:
     images: ImageStore
     editor: ImageEditor
     ledger: Ledger
+    recovery: Recovery
     undo: Callable[[Push], str]
     now: Callable[[], datetime]
 
@@ -112,32 +114,6 @@ class Enforcer:
         refusal = Refusal(plan.action or Action.ALERT, reason, detail)
         return Carried(Outcome(tuple(done), (*plan.refusals, refusal)), act)
 
-    def put_back(self, tag: str, act: Act, held: Held) -> bool:
-        """Whether an image that ECR took away together with ``tag`` was put back, as it was short of that tag.
-
-        That it is gone is written down first: what it lacks when a later try looks is known by that to be ours to mend.
-
-        Raises:
-            UnreadableError: ECR or the ledger did not answer.
-            LostHoldError: another has taken the tag over.
-        """
-        if not act.manifest:
-            return False
-        standing = self.images.standing(held.repository, digest=act.digest)
-        if standing is not None and (not act.gone or tag in standing.tags):
-            return False
-        if not act.gone:
-            self.ledger.begin(held, replace(act, gone=True))
-        missing = [each for each in act.tags if standing is None or each not in standing.tags]
-        manifest = RawManifest(act.digest, act.media_type, act.manifest.encode())
-        # A tag that somebody has given to another image in the meantime is theirs.
-        free = [each for each in missing if self.images.standing(held.repository, tag=each) is None]
-        if standing is None and not free:
-            free = [marker_tag(act.digest)]
-        for each in free:
-            self.editor.put_tag(held.repository, manifest, each)
-        return bool(free)
-
     def _put_marker(self, step: PutMarker, push: Push, manifest: RawManifest) -> Done:
         answer = self.editor.put_tag(push.repository, manifest, step.tag)
         if answer is TagAnswer.IMMUTABLE:
@@ -147,14 +123,13 @@ class Enforcer:
         return Done(Action.TAG, result, step.tag, self.undo(push))
 
     def _begin(self, step: MoveTag | RemoveTag, push: Push, manifest: RawManifest, held: Held) -> Act:
-        """Write down what is about to be done; what a try before has begun for the same event is gone on with."""
+        """Write down what is about to be done; what a try before has done for the same event is not done again."""
         to, before = step.to if isinstance(step, MoveTag) else "", held.record.act
-        begun = before is not None and before.ended is None and (before.event_id, before.to) == (push.event_id, to)
-        if before is not None and begun and (to or not self._still_stands(step, push)):
+        same = before is not None and (before.event_id, before.digest, before.to) == (push.event_id, step.digest, to)
+        if before is not None and same and not self._still_stands(step, push):
             return before
-        if not begun and not self.ledger.spend(self.now()):
+        if not self.ledger.spend(self.now()):
             raise RefusedError(R.HOURLY_CAP, "The last destructive act that this hour may have was just done.")
-        # Nothing has come of what was begun before: the image's tags may be others by now.
         act = self._act(step, push, manifest, held)
         self.ledger.begin(held, act)
         return act
@@ -201,7 +176,7 @@ class Enforcer:
     def _remove(self, step: RemoveTag, push: Push, act: Act, held: Held) -> Result:
         standing = self.images.standing(push.repository, tag=step.tag)
         if standing is None:
-            self.put_back(push.tag, act, held)
+            self.recovery.put_back(push.tag, act, held)
             return Result.ALREADY_DONE
         self._stands(standing.digest, step)
         self._keeps_a_tag(standing, step)
@@ -210,7 +185,7 @@ class Enforcer:
             raise RefusedError(R.TAG_MOVED, f"The tag {step.tag} has moved on in the meantime.")
         if answer is RemoveAnswer.NEEDED:
             raise RefusedError(R.NEEDED_BY_INDEX, "Another index of the repository contains the image.")
-        self.put_back(push.tag, act, held)
+        self.recovery.put_back(push.tag, act, held)
         return Result.DONE
 
     def _keeps_a_tag(self, standing: Standing | None, step: MoveTag | RemoveTag) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ecrguard.domain.ledger import Record
     from ecrguard.domain.push import Push
     from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger
+    from ecrguard.recovery import Recovery
 
 _IMMUTABLE = TagAnswer.IMMUTABLE
 _MOST_MOVES = 5
@@ -39,6 +40,7 @@ class GoodTags:
     Attributes:
         images: of the guarded registry.
         editor: changes them.
+        recovery: finds out what tries that came to no end have left.
         ledger: where it is kept.
         level: the most severe action that the stack allows in a repository.
         owner: makes a name for each hold.
@@ -47,6 +49,7 @@ class GoodTags:
 
     images: ImageStore
     editor: ImageEditor
+    recovery: Recovery
     ledger: Ledger
     level: Callable[[str], Action]
     owner: Callable[[], str]
@@ -60,6 +63,8 @@ class GoodTags:
         """
         good = Good(push.digest, push.time)
         record = self.ledger.passed(push.repository, push.tag, good)
+        if record.act is not None and self._is_left(record.act, push):
+            record = self._mended(push)
         act = record.act
         if act is None:
             return record
@@ -68,10 +73,27 @@ class GoodTags:
         standing = self._standing(push)
         if is_overtaken(record, push.digest, standing):
             self.catch_up(push, record)
-        elif standing != act.to and (act.ended is not None or standing == act.digest == push.digest):
-            # Somebody has pushed the tag since, or nothing came of the act.
+        elif standing != act.to and act.ended is not None:
+            # Somebody has pushed the tag since. What may still go on is for the try that comes back to it.
             self.ledger.forget_act(push.repository, push.tag, act)
         return record
+
+    def _is_left(self, act: Act, push: Push) -> bool:
+        """Whether an act was left without an end: by an earlier try of this event, or by one that is over for sure."""
+        return act.ended is None and (act.event_id == push.event_id or self.now() > act.over)
+
+    def _mended(self, push: Push) -> Record:
+        """The record without an act that was left.
+
+        A tag that was taken from an image that is right by now, and of which nobody was told, is given back.
+        """
+        with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
+            mended = self.recovery.mend(push.tag, hold)
+            record = mended.record
+            untold = all(told.digest != push.digest for told in record.told)
+            if record.act is not None and untold and record.act.explains(push.digest, self._standing(push)):
+                return self._forward(push, mended, Good(push.digest, push.time), record.act.to)
+            return record
 
     def catch_up(self, push: Push, record: Record) -> None:
         """Give a tag forward for as long as a later good image than that which it was given to is known.
@@ -87,10 +109,11 @@ class GoodTags:
             if not _may_be_overtaken(record) or not self.level(push.repository).destructive:
                 return
             with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
-                good, standing = hold.record.good, self._standing(push)
-                if good is None or not is_overtaken(hold.record, good.digest, standing):
+                mended = self.recovery.mend(push.tag, hold)
+                good, standing = mended.record.good, self._standing(push)
+                if good is None or not is_overtaken(mended.record, good.digest, standing):
                     return
-                record = self._forward(push, hold, good, standing)
+                record = self._forward(push, mended, good, standing)
 
     def _forward(self, push: Push, hold: Held, good: Good, standing: str) -> Record:
         manifest = self.images.manifests(push.repository, [good.digest])[good.digest]
@@ -99,7 +122,7 @@ class GoodTags:
             return replace(record, good=None)
         if isinstance(manifest, Unknown):
             raise UnreadableError(manifest)
-        act = Act(push.event_id, "", good.digest, self.now(), known=good.digest)
+        act = Act(push.event_id, "", good.digest, self.now(), known=standing)
         self.ledger.begin(hold, act)
         # Somebody who was quicker has an event of their own.
         if self._standing(push) != standing or self.editor.put_tag(push.repository, manifest, push.tag) is _IMMUTABLE:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ecrguard.domain.action import Action
 from ecrguard.domain.alert import Alert, AlertKind
 from ecrguard.domain.image import Cure, Unknown, UnknownReason
-from ecrguard.domain.ledger import MOST_TOLD, Due, Entry, Told, is_news, is_settled, righted, state_of
+from ecrguard.domain.ledger import MOST_TOLD, Due, Entry, Record, Told, is_news, is_settled, righted, state_of
 from ecrguard.domain.plan import Limits, Outcome, Plan, Refusal, RefusalReason, bound
 from ecrguard.domain.safety import secure
 from ecrguard.domain.verdict import Judgement, Reason, Verdict, is_wrong
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ecrguard.domain.ledger import Act, Record
+    from ecrguard.domain.ledger import Act
     from ecrguard.domain.push import Push
     from ecrguard.enforcer import Enforcer
     from ecrguard.good_tags import GoodTags
     from ecrguard.judging import Case, Judge
     from ecrguard.ports import AlertPublisher, Held, Ledger, Pushers
+    from ecrguard.recovery import Recovery
     from ecrguard.situations import Situations
 
 
@@ -57,6 +58,7 @@ class Guard:
         judge: judges them.
         situations: reads what keeps an action from being safe.
         enforcer: carries plans out.
+        recovery: finds out what tries that came to no end have left.
         good_tags: keeps the last good image of each tag.
         ledger: what was told and done.
         pushers: who pushed, as far as that is known already.
@@ -69,6 +71,7 @@ class Guard:
     judge: Judge
     situations: Situations
     enforcer: Enforcer
+    recovery: Recovery
     good_tags: GoodTags
     ledger: Ledger
     pushers: Pushers
@@ -146,12 +149,13 @@ class Guard:
         return report
 
     def _put_back(self, push: Push) -> bool:
-        """Whether an image was put back that ECR took away with its tag, in a try of ours that came to no end."""
+        """Whether an image is there again that ECR took away with its tag, in a try of ours that came to no end."""
         subject = tag_subject(push.tag)
         if not push.tag or not _took_image(self.ledger.look(push.repository, subject), push):
             return False
         with held(self.ledger, push.repository, subject, self.owner(), self.now) as hold:
-            return self._mend(push, hold)
+            self.recovery.mend(push.tag, hold)
+        return self.judge.images.standing(push.repository, digest=push.digest) is not None
 
     def _conclude_right(self, case: Case) -> Report:
         push, report = case.push, _report(case)
@@ -171,10 +175,10 @@ class Guard:
         return replace(report, resolved=True)
 
     def _conclude_wrong(self, case: Case, hold: Held, *, last_try: bool) -> tuple[Report, Record]:
-        push, record = case.push, hold.record
+        push, hold = case.push, self.recovery.mend(case.push.tag, hold)
+        record = hold.record
         if is_settled(record, push):
             return replace(_report(case), known=True), record
-        self._mend(push, hold)
         carried = self._act(case, hold, last_try=last_try)
         unsettled = carried.undone or _unsettled(case)
         state = state_of(case.verdict)
@@ -191,17 +195,19 @@ class Guard:
             self.alerts.publish(alert)
             self._note(alert, hold, case.verdict.judgement.value)
         told = Told(
-            thread, push.event_id, push.digest, state, push.time, case.verdict.explanation, unsettled is not None
+            thread,
+            push.event_id,
+            push.digest,
+            state,
+            push.time,
+            case.verdict.explanation,
+            unsettled is not None,
+            case.verdict.judgement,
         )
         rest = tuple(each for each in record.told if each.digest != push.digest)
         act = carried.act or self._standing_act(push, record.act)
         after = self.ledger.settle(hold, told=(told, *rest)[:MOST_TOLD], open_=True, act=act)
         return replace(report, alerted=news, known=not news), after
-
-    def _mend(self, push: Push, hold: Held) -> bool:
-        """Whether what an act that came to no end took away beyond its tag was put back, whatever is done now."""
-        act = hold.record.act
-        return act is not None and _took_image(hold.record, push) and self.enforcer.put_back(push.tag, act, hold)
 
     def _standing_act(self, push: Push, act: Act | None) -> Act | None:
         """An earlier act, where it is by it that the tag stands as it does; else somebody has given the tag since."""
@@ -210,7 +216,7 @@ class Guard:
         standing = self.judge.images.standing(push.repository, tag=push.tag)
         if (standing.digest if standing else "") != act.to:
             return None
-        return act if act.ended is not None else replace(act, ended=self.now(), manifest="", gone=False)
+        return act
 
     def _alert(self, report: Report, record: Record, state: str) -> Alert:
         push = report.push
@@ -246,10 +252,20 @@ class Guard:
         return self.enforcer.carry_out(plan, case.push, case.observation.manifest, hold, last_try=last_try)
 
     def _say_at_least(self, case: Case, unknown: Unknown) -> Report:
-        """Alert without the ledger, in the last try: rather twice than never. The event is kept for another."""
-        if self._is_settled(case.push):
+        """Alert without the ledger's hold, in the last try: rather twice than never. The event is kept for another."""
+        record = self._looked(case.push)
+        if is_settled(record, case.push):
             return replace(_report(case), known=True)
+        state = state_of(case.verdict)
+        if any((told.event_id, told.state) == (case.push.event_id, state) for told in record.told):
+            return replace(_report(case), known=True, unsettled=unknown)
         return self._say(case, unknown)
+
+    def _looked(self, push: Push) -> Record:
+        try:
+            return self.ledger.look(push.repository, tag_subject(push.tag))
+        except UnreadableError:
+            return Record()
 
     def _say(self, case: Case, unknown: Unknown) -> Report:
         bounded = self.bound(case)
@@ -262,12 +278,6 @@ class Guard:
             Alert(case.push, report.image, case.verdict, report.outcome, case.decision.rule, self.now())
         )
         return report
-
-    def _is_settled(self, push: Push) -> bool:
-        try:
-            return is_settled(self.ledger.look(push.repository, tag_subject(push.tag)), push)
-        except UnreadableError:
-            return False
 
     def _note(self, alert: Alert, hold: Held, what: str) -> None:
         push = alert.push

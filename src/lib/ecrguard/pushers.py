@@ -60,6 +60,7 @@ class PusherDesk:
         pushers: where it is kept who pushed.
         alerts: where alerts go.
         own_roles: ARNs of the IAM roles that ecrguard itself gives tags with.
+        owner: makes a name for each hold of the ledger.
         now: the time, UTC.
     """
 
@@ -67,6 +68,7 @@ class PusherDesk:
     pushers: Pushers
     alerts: AlertPublisher
     own_roles: frozenset[str]
+    owner: Callable[[], str]
     now: Callable[[], datetime]
 
     def note(self, put: ImagePut) -> Noted:
@@ -84,7 +86,7 @@ class PusherDesk:
         record = self.ledger.look(put.repository, subject)
         if _found_good(record, put):
             return Noted.NOT_ALERTED
-        with held(self.ledger, put.repository, subject, f"pusher-{put.event_id}", self.now) as hold:
+        with held(self.ledger, put.repository, subject, self.owner(), self.now) as hold:
             return self._tell(put, hold.record)
 
     def _tell(self, put: ImagePut, record: Record) -> Noted:
@@ -122,7 +124,8 @@ def _found_good(record: Record, put: ImagePut) -> bool:
 
 def _alert(put: ImagePut, told: Told, now: datetime) -> Alert:
     push = Push(Arrival.PUSHED, put.registry, put.repository, put.digest, put.tag, told.event_id, told.pushed)
-    verdict = Verdict(Judgement.MISMATCH, Reason.PLATFORMS_MISMATCH, told.explanation)
+    reason = Reason.PLATFORMS_MISMATCH if told.judgement is Judgement.MISMATCH else Reason.NOT_TOLD
+    verdict = Verdict(told.judgement, reason, told.explanation)
     return Alert(
         push=push,
         image=None,

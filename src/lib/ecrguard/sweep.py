@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ecrguard.deadline import Deadline
     from ecrguard.domain.image import Unknown
-    from ecrguard.domain.ledger import Due
+    from ecrguard.domain.ledger import Due, Record
     from ecrguard.guard import Guard
     from ecrguard.judging import Case
     from ecrguard.ports import Held
@@ -91,31 +91,36 @@ class Sweep:
             held(guard.ledger, push.repository, tag, guard.owner(), guard.now) as hold,
             held(guard.ledger, push.repository, image, guard.owner(), guard.now),
         ):
-            if guard.ledger.released(push.repository, push.digest) is not None:
-                guard.ledger.paid(due)
-                return None
-            case = guard.judge.case(push, last_try=True)
-            untold = all(told.digest != push.digest for told in hold.record.told)
-            if untold and is_wrong(case.verdict) and guard.now() - due.since < PATIENCE:
-                # As far as is known nobody was told: the queue brings the event again, or the dead-letter queue has it.
-                return None
-            if due.action is Action.ARCHIVE and self.remover.is_archived(push):
-                # Its manifest need not be readable any more.
-                return self._end(due, case, hold.subject, self._archived(due))
-            if case.verdict.reason is Reason.IMAGE_GONE:
-                self.remover.delete_parts(push.repository, guard.situations.unused(case, due.children))
-                return self._end(due, case, hold.subject, _gone(due, self.remover.undo(push)))
-            self._end_act(hold)
-            outcome = self._outcome(due, case)
-            if any(each.reason in HEALING for each in outcome.refusals) and guard.now() - due.since < PATIENCE:
-                return Report(push, case.image, case.verdict, outcome, rule=case.decision.rule)
-            return self._end(due, case, hold.subject, outcome)
+            return self._settle_held(due, guard.recovery.mend(push.tag, hold))
 
-    def _end_act(self, hold: Held) -> None:
-        """Note that an act on the tag has ended that no try came back to: what is deleted now is not put back."""
-        act = hold.record.act
-        if act is not None and act.ended is None:
-            self.guard.ledger.begin(hold, replace(act, ended=self.guard.now(), manifest="", gone=False))
+    def _settle_held(self, due: Due, hold: Held) -> Report | None:
+        guard, push = self.guard, due.push
+        case = guard.judge.case(push, last_try=True)
+        if self._is_nobodys(due, case, hold.record):
+            return None
+        if due.action is Action.ARCHIVE and self.remover.is_archived(push):
+            # Its manifest need not be readable any more.
+            return self._end(due, case, hold.subject, self._archived(due))
+        if case.verdict.reason is Reason.IMAGE_GONE:
+            self.remover.delete_parts(push.repository, guard.situations.unused(case, due.children))
+            return self._end(due, case, hold.subject, _gone(due, self.remover.undo(push)))
+        outcome = self._outcome(due, case)
+        if any(each.reason in HEALING for each in outcome.refusals) and guard.now() - due.since < PATIENCE:
+            return Report(push, case.image, case.verdict, outcome, rule=case.decision.rule)
+        return self._end(due, case, hold.subject, outcome)
+
+    def _is_nobodys(self, due: Due, case: Case, record: Record) -> bool:
+        """Whether nothing is to be done or said: the image was released, or as far as is known nobody was told of it.
+
+        What is wrong and was not told stays due: the queue brings its event again, or the dead-letter queue has it.
+        """
+        guard, push = self.guard, due.push
+        gone = case.verdict.reason is Reason.IMAGE_GONE
+        untold = not due.begun and not _was_told(record, due) and (is_wrong(case.verdict) or gone)
+        released = guard.ledger.released(push.repository, push.digest) is not None
+        if released or (untold and (gone or guard.now() - due.since >= PATIENCE)):
+            guard.ledger.paid(due)
+        return released or untold
 
     def _archived(self, due: Due) -> Outcome:
         """What is said of an image that is in the archive: by a sweep that came to no end, or by somebody."""
@@ -185,6 +190,11 @@ class Sweep:
 
 _SECONDS = 45
 """Enough to settle one image, with its parts, where AWS answers."""
+
+
+def _was_told(record: Record, due: Due) -> bool:
+    """Whether people know that the image is wrong; an alert that it could not be told is not that."""
+    return any(told.digest == due.push.digest and told.judgement is Judgement.MISMATCH for told in record.told)
 
 
 def _gone(due: Due, undo: str) -> Outcome:

@@ -30,6 +30,7 @@ from ecrguard.inbox import Inbox
 from ecrguard.judging import Judge
 from ecrguard.live import LiveSources
 from ecrguard.pushers import PusherDesk
+from ecrguard.recovery import Recovery
 from ecrguard.release import release_command
 from ecrguard.situations import Situations
 
@@ -51,7 +52,7 @@ def build_inbox(config: PushConfig) -> Inbox:
     sqs = functools.cache(lambda: session.client("sqs", config=CLIENTS))
     return Inbox(
         guard,
-        PusherDesk(guard.ledger, guard.pushers, guard.alerts, config.own_role_arns, utc_now),
+        PusherDesk(guard.ledger, guard.pushers, guard.alerts, config.own_role_arns, new_owner, utc_now),
         common.registry,
         SqsDeadLetters(sqs, queue.dead_letter_queue_url),
         SqsVisibility(sqs, queue.queue_url),
@@ -75,6 +76,7 @@ def build_guard(config: GuardConfig, session: boto3.Session | None = None) -> Gu
     )
     kept = ledger(dynamodb, config)
     changes = editor(store.client, dynamodb, config)
+    recovery = Recovery(store, changes, kept, utc_now)
     return Guard(
         judge=Judge(store, workloads, policies(session, config), utc_now),
         situations=Situations(
@@ -86,8 +88,9 @@ def build_guard(config: GuardConfig, session: boto3.Session | None = None) -> Gu
             kept,
             utc_now,
         ),
-        enforcer=Enforcer(store, changes, kept, lambda push: release_command(push, config.stack), utc_now),
-        good_tags=GoodTags(store, changes, kept, config.level, new_owner, utc_now),
+        enforcer=Enforcer(store, changes, kept, recovery, lambda push: release_command(push, config.stack), utc_now),
+        recovery=recovery,
+        good_tags=GoodTags(store, changes, recovery, kept, config.level, new_owner, utc_now),
         ledger=kept,
         pushers=PusherTable(dynamodb, config.inventory_table),
         alerts=alerts(session, config),

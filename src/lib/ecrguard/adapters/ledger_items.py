@@ -18,6 +18,7 @@ from ecrguard.domain.ledger import Act, Due, Entry, Good, Record, Release, Told
 from ecrguard.domain.plan import Done, Outcome, Refusal, RefusalReason, Result
 from ecrguard.domain.push import Arrival, Push
 from ecrguard.domain.reference import Registry
+from ecrguard.domain.verdict import Judgement
 
 if TYPE_CHECKING:
     from ecrguard.adapters.dynamodb import Item
@@ -72,7 +73,16 @@ def told_text(told: tuple[Told, ...]) -> str:
     """Alerts as they stand in an item."""
     return json.dumps(
         [
-            [each.alert_id, each.event_id, each.digest, each.state, text_of(each.pushed), each.explanation, each.undone]
+            [
+                each.alert_id,
+                each.event_id,
+                each.digest,
+                each.state,
+                text_of(each.pushed),
+                each.explanation,
+                each.undone,
+                each.judgement.value,
+            ]
             for each in told
         ]
     )
@@ -101,8 +111,10 @@ def record_of(item: Item) -> Record:
     """
     good = Good(item["good"], _time(item["good_pushed"])) if "good" in item else None
     told = tuple(
-        Told(alert_id, event_id, digest, state, _time(pushed), explanation, undone)
-        for alert_id, event_id, digest, state, pushed, explanation, undone in json.loads(item.get("told", "[]"))
+        Told(alert_id, event_id, digest, state, _time(pushed), explanation, undone, Judgement(judgement))
+        for alert_id, event_id, digest, state, pushed, explanation, undone, judgement in json.loads(
+            item.get("told", "[]")
+        )
     )
     return Record(good, told, item.get("is_open", False), _act_of(item) if "act" in item else None)
 

@@ -99,9 +99,12 @@ class LedgerTable:
             raise UnreadableError(Unknown(UnknownReason.UNAVAILABLE, detail, SUBJECT))
         return Held(repository, subject, owner, _read(item, record_of))
 
-    def begin(self, held: Held, act: Act) -> None:
-        """Write down an act before it is done."""
-        self._update_held(held, f"SET {_SET_ACT}", act_values(act))
+    def begin(self, held: Held, act: Act | None) -> None:
+        """Write down an act before it is done, or that there was none."""
+        if act is None:
+            self._update_held(held, f"REMOVE {_ACT}", {})
+        else:
+            self._update_held(held, f"SET {_SET_ACT}", act_values(act))
 
     def settle(self, held: Held, *, told: tuple[Told, ...], open_: bool, act: Act | None) -> Record:
         """Write down what came of it, and let it go."""

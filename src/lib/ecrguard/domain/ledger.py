@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class Told:
         pushed: time of the event, UTC.
         explanation: of the verdict, to be repeated where something follows.
         undone: an action was not done that another try may do.
+        judgement: that was told.
     """
 
     alert_id: str
@@ -70,6 +71,7 @@ class Told:
     pushed: datetime
     explanation: str = ""
     undone: bool = False
+    judgement: Judgement = Judgement.MISMATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Act:
         media_type: of the image's manifest.
         manifest: of the image, where ECR may take it away together with the tag; else empty.
         gone: ECR has taken the image away together with the tag, and it is being put back.
-        known: digest of the tag's last good image as it was known then, gone back to or not; empty for none.
+        known: digest of the tag's last good image as it was known then, gone back to or not; empty for none. Where a
+            later good image was given the tag, of that which it stood for.
     """
 
     event_id: str
@@ -103,6 +106,18 @@ class Act:
     def explains(self, digest: str, standing: str) -> bool:
         """Whether it is by this act that a tag pushed for ``digest`` stands for ``standing`` (empty: for nothing)."""
         return self.digest == digest and self.to == standing
+
+    def found(self, standing: str, now: datetime) -> Act | None:
+        """What is known of an act that came to no end, now that the tag is seen to stand for ``standing``.
+
+        It has ended where it took effect. Where nothing came of it, or somebody has pushed the tag since, there was
+        none; but where the tag still waits to be given forward, it stands there by the act before.
+        """
+        if standing == self.to:
+            return replace(self, ended=min(now, self.over), manifest="", gone=False)
+        if self.event_id and not self.digest and standing == self.known:
+            return replace(self, to=standing, ended=self.began, known="")
+        return None
 
     def is_echo(self, push: Push) -> bool:
         """Whether a push is what ECR announces of this act: giving a tag to an image looks like pushing it."""

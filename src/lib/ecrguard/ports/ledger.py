@@ -49,8 +49,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def begin(self, held: Held, act: Act) -> None:
-        """Write down an act before it is done.
+    def begin(self, held: Held, act: Act | None) -> None:
+        """Write down an act before it is done, or that of the last there was none.
 
         Raises:
             LostHoldError: another has taken it over.
