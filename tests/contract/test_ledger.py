@@ -53,7 +53,6 @@ def test_nothing_is_known_of_what_was_never_written(ledger: Ledger) -> None:
     assert ledger.dues() == ()
     assert ledger.released(REPO, digest("b")) is None
     assert ledger.acts_left(NOON) == CAP
-    ledger.forget_act(REPO, TAG, act())
     ledger.paid(due())
     assert ledger.look(REPO, SUBJECT) == Record()
 
@@ -194,28 +193,6 @@ def test_a_good_image_is_noted_while_another_holds_the_tag_and_stays_when_that_i
 
     assert noted == Record(good("a", 1), act=act("b"))
     assert ledger.settle(held, told=(told(),), open_=True, act=act("b", ended=2)).good == good("a", 1)
-
-
-@pytest.mark.parametrize(
-    ("forgotten", "left"),
-    [
-        (act("b", "a", 1), False),
-        (act("b", "a", 1, ended=3), False),
-        (act("b", "a", 1.5), True),
-        (act("c", "a", 1), True),
-    ],
-    ids=["the same", "the same, not ended", "another time", "another event"],
-)
-def test_an_act_is_forgotten_if_it_is_still_the_last(ledger: Ledger, forgotten: object, *, left: bool) -> None:
-    last = act("b", "a", 1, ended=2)
-    known = ledger.settle(hold(ledger), told=(told(),), open_=True, act=last)
-    assert isinstance(forgotten, type(last))
-
-    ledger.forget_act(REPO, TAG, forgotten)
-
-    assert ledger.look(REPO, SUBJECT) == (known if left else replace(known, act=None))
-    if not left:
-        assert ledger.passed(REPO, TAG, good("a", 9)).good == good("a", 9)
 
 
 # What an item takes.

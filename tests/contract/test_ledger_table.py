@@ -52,7 +52,6 @@ OPERATIONS: dict[str, tuple[Callable[[LedgerTable], object], str]] = {
     "hold": (lambda ledger: ledger.hold(REPO, SUBJECT, "one", NOON, at(5)), "update_item"),
     "passed": (lambda ledger: ledger.passed(REPO, TAG, good("a", 1)), "update_item"),
     "regained": (lambda ledger: ledger.regained(REPO, TAG, good("a", 1)), "update_item"),
-    "forget_act": (lambda ledger: ledger.forget_act(REPO, TAG, act()), "update_item"),
     "note": (lambda ledger: ledger.note(REPO, SUBJECT, entry()), "put_item"),
     "history": (lambda ledger: ledger.history(REPO, SUBJECT), "query"),
     "released": (lambda ledger: ledger.released(REPO, digest("b")), "get_item"),

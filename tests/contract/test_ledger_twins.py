@@ -71,7 +71,6 @@ def steps() -> st.SearchStrategy[Step]:
         st.builds(lambda number: lambda side: side.ledger.let_go(side.held(number)), numbers),
         st.builds(lambda name, m: lambda side: side.ledger.passed(REPO, TAG, good(name, m)), names, minutes),
         st.builds(lambda name, m: lambda side: side.ledger.regained(REPO, TAG, good(name, m)), names, minutes),
-        st.builds(lambda a: lambda side: side.ledger.forget_act(REPO, TAG, a), acts),
         st.builds(lambda m, what: lambda side: side.ledger.note(REPO, SUBJECT, entry(m, what)), minutes, names),
         st.just(lambda side: side.ledger.history(REPO, SUBJECT)),
         st.builds(lambda name: lambda side: side.ledger.released(REPO, digest(name)), names),

@@ -95,9 +95,12 @@ class Enforcer:
                 if isinstance(step, PutMarker):
                     done.append(self._put_marker(step, push, manifest))
                 elif isinstance(step, MoveTag | RemoveTag):
-                    act = self._begin(step, push, manifest, held)
-                    done.append(self._give(step, push, act, held))
-                    act = replace(act, ended=self.now(), manifest="", gone=False)
+                    before = self._done_before(step, push, held)
+                    act = before or self._begin(step, push, manifest, held)
+                    if before is None:
+                        self._give(step, push, act, held)
+                        act = replace(act, ended=self.now(), manifest="", gone=False)
+                    done.append(self._given(step, push, Result.DONE if before is None else Result.ALREADY_DONE))
         except RefusedError as stop:
             # Nothing came of an act that was begun.
             return self._stopped(plan, done, None, stop.reason, stop.detail)
@@ -122,28 +125,35 @@ class Enforcer:
         result = Result.DONE if answer is TagAnswer.PUT else Result.ALREADY_DONE
         return Done(Action.TAG, result, step.tag, self.undo(push))
 
+    def _done_before(self, step: MoveTag | RemoveTag, push: Push, held: Held) -> Act | None:
+        """The act by which an earlier try of this event has done a step already."""
+        to, act = step.to if isinstance(step, MoveTag) else "", held.record.act
+        if act is None or (act.event_id, act.digest, act.to) != (push.event_id, step.digest, to):
+            return None
+        return act if act.explains(step.digest, self._standing(step, push)) else None
+
     def _begin(self, step: MoveTag | RemoveTag, push: Push, manifest: RawManifest, held: Held) -> Act:
-        """Write down what is about to be done; what a try before has done for the same event is not done again."""
-        to, before = step.to if isinstance(step, MoveTag) else "", held.record.act
-        same = before is not None and (before.event_id, before.digest, before.to) == (push.event_id, step.digest, to)
-        if before is not None and same and not self._still_stands(step, push):
-            return before
+        """Write down what is about to be done."""
+        self._stands(self._standing(step, push), step)
         if not self.ledger.spend(self.now()):
             raise RefusedError(R.HOURLY_CAP, "The last destructive act that this hour may have was just done.")
         act = self._act(step, push, manifest, held)
         self.ledger.begin(held, act)
         return act
 
-    def _still_stands(self, step: RemoveTag | MoveTag, push: Push) -> bool:
+    def _standing(self, step: RemoveTag | MoveTag, push: Push) -> str:
         standing = self.images.standing(push.repository, tag=step.tag)
-        return standing is not None and standing.digest == step.digest
+        return standing.digest if standing else ""
 
-    def _give(self, step: MoveTag | RemoveTag, push: Push, act: Act, held: Held) -> Done:
+    def _give(self, step: MoveTag | RemoveTag, push: Push, act: Act, held: Held) -> None:
         if isinstance(step, MoveTag):
-            result, what = self._move(step, push), f"{step.tag} stands for {step.to} again"
+            self._move(step, push)
         else:
-            result, what = self._remove(step, push, act, held), f"{step.tag} is taken off {step.digest}"
-        return Done(Action.QUARANTINE, result, what, self.undo(push))
+            self._remove(step, push, act, held)
+
+    def _given(self, step: MoveTag | RemoveTag, push: Push, result: Result) -> Done:
+        what = f"{step.tag} stands for {step.to} again" if isinstance(step, MoveTag) else ""
+        return Done(Action.QUARANTINE, result, what or f"{step.tag} is taken off {step.digest}", self.undo(push))
 
     def _act(self, step: MoveTag | RemoveTag, push: Push, manifest: RawManifest, held: Held) -> Act:
         good = held.record.good
@@ -156,11 +166,7 @@ class Enforcer:
         tags = tuple(tag for tag in standing.tags if tag != step.tag)
         return replace(act, tags=tags, media_type=manifest.media_type, manifest=manifest.body.decode())
 
-    def _move(self, step: MoveTag, push: Push) -> Result:
-        standing = self.images.standing(push.repository, tag=step.tag)
-        if standing is not None and standing.digest == step.to:
-            return Result.ALREADY_DONE
-        self._stands(standing.digest if standing else "", step)
+    def _move(self, step: MoveTag, push: Push) -> None:
         good = self.images.manifests(push.repository, [step.to])[step.to]
         if isinstance(good, Unknown):
             raise UnreadableError(good)
@@ -168,17 +174,12 @@ class Enforcer:
         standing = self.images.standing(push.repository, tag=step.tag)
         self._stands(standing.digest if standing else "", step)
         self._keeps_a_tag(standing, step)
-        answer = self.editor.put_tag(push.repository, good, step.tag)
-        if answer is TagAnswer.IMMUTABLE:
+        if self.editor.put_tag(push.repository, good, step.tag) is TagAnswer.IMMUTABLE:
             raise RefusedError(R.TAG_IMMUTABLE, "The repository's tags cannot be moved any more.")
-        return Result.DONE
 
-    def _remove(self, step: RemoveTag, push: Push, act: Act, held: Held) -> Result:
+    def _remove(self, step: RemoveTag, push: Push, act: Act, held: Held) -> None:
         standing = self.images.standing(push.repository, tag=step.tag)
-        if standing is None:
-            self.recovery.put_back(push.tag, act, held)
-            return Result.ALREADY_DONE
-        self._stands(standing.digest, step)
+        self._stands(standing.digest if standing else "", step)
         self._keeps_a_tag(standing, step)
         answer = self.editor.remove_tag(push.repository, step.tag, step.digest)
         if answer is RemoveAnswer.MOVED:
@@ -186,7 +187,6 @@ class Enforcer:
         if answer is RemoveAnswer.NEEDED:
             raise RefusedError(R.NEEDED_BY_INDEX, "Another index of the repository contains the image.")
         self.recovery.put_back(push.tag, act, held)
-        return Result.DONE
 
     def _keeps_a_tag(self, standing: Standing | None, step: MoveTag | RemoveTag) -> None:
         """Without another tag the image itself would go, or be one that nobody finds."""

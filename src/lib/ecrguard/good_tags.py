@@ -70,12 +70,8 @@ class GoodTags:
             return record
         if act.to == push.digest and not act.is_echo(push):
             record = self.ledger.regained(push.repository, push.tag, good)
-        standing = self._standing(push)
-        if is_overtaken(record, push.digest, standing):
+        if _may_be_overtaken(record) and is_overtaken(record, push.digest, self._standing(push)):
             self.catch_up(push, record)
-        elif standing != act.to and act.ended is not None:
-            # Somebody has pushed the tag since. What may still go on is for the try that comes back to it.
-            self.ledger.forget_act(push.repository, push.tag, act)
         return record
 
     def _is_left(self, act: Act, push: Push) -> bool:
@@ -138,5 +134,7 @@ class GoodTags:
 
 
 def _may_be_overtaken(record: Record) -> bool:
-    act, good = record.act, record.good
-    return act is not None and good is not None and good.digest not in {act.to, act.known}
+    """Whether it is worth a look at where the tag stands."""
+    return (
+        record.act is not None and record.good is not None and is_overtaken(record, record.good.digest, record.act.to)
+    )

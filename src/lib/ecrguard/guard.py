@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ecrguard.domain.ledger import Act
     from ecrguard.domain.push import Push
     from ecrguard.enforcer import Enforcer
     from ecrguard.good_tags import GoodTags
@@ -205,18 +204,9 @@ class Guard:
             case.verdict.judgement,
         )
         rest = tuple(each for each in record.told if each.digest != push.digest)
-        act = carried.act or self._standing_act(push, record.act)
+        act = carried.act or record.act
         after = self.ledger.settle(hold, told=(told, *rest)[:MOST_TOLD], open_=True, act=act)
         return replace(report, alerted=news, known=not news), after
-
-    def _standing_act(self, push: Push, act: Act | None) -> Act | None:
-        """An earlier act, where it is by it that the tag stands as it does; else somebody has given the tag since."""
-        if act is None:
-            return None
-        standing = self.judge.images.standing(push.repository, tag=push.tag)
-        if (standing.digest if standing else "") != act.to:
-            return None
-        return act
 
     def _alert(self, report: Report, record: Record, state: str) -> Alert:
         push = report.push

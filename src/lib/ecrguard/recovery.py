@@ -13,6 +13,7 @@ from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.marker import marker_tag
 from ecrguard.errors import UnreadableError
 from ecrguard.ports import RawManifest
+from ecrguard.subjects import tag_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,13 +72,19 @@ class Recovery:
         if not act.gone:
             self.ledger.begin(hold, replace(act, gone=True))
         missing = [each for each in act.tags if standing is None or each not in standing.tags]
-        # A tag that somebody has given to another image in the meantime is theirs.
-        free = [each for each in missing if self.images.standing(hold.repository, tag=each) is None]
+        free = [each for each in missing if self._is_free(hold.repository, each, act.digest)]
         if standing is None and not free:
             free = [marker_tag(act.digest)]
         manifest = RawManifest(act.digest, act.media_type, act.manifest.encode())
         for each in free:
             self._put(hold.repository, manifest, each)
+
+    def _is_free(self, repository: str, tag: str, digest: str) -> bool:
+        """Whether a tag is to be put back: not one that was given to another image since, or that we took as well."""
+        if self.images.standing(repository, tag=tag) is not None:
+            return False
+        act = self.ledger.look(repository, tag_subject(tag)).act
+        return act is None or act.digest != digest
 
     def _put(self, repository: str, manifest: RawManifest, tag: str) -> None:
         try:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ecrguard.deadline import Deadline
     from ecrguard.domain.image import Unknown
-    from ecrguard.domain.ledger import Due, Record
+    from ecrguard.domain.ledger import Due, Record, Told
     from ecrguard.guard import Guard
     from ecrguard.judging import Case
     from ecrguard.ports import Held
@@ -100,14 +100,14 @@ class Sweep:
             return None
         if due.action is Action.ARCHIVE and self.remover.is_archived(push):
             # Its manifest need not be readable any more.
-            return self._end(due, case, hold.subject, self._archived(due))
+            return self._end(due, case, hold, self._archived(due))
         if case.verdict.reason is Reason.IMAGE_GONE:
             self.remover.delete_parts(push.repository, guard.situations.unused(case, due.children))
-            return self._end(due, case, hold.subject, _gone(due, self.remover.undo(push)))
+            return self._end(due, case, hold, _gone(due, self.remover.undo(push)))
         outcome = self._outcome(due, case)
         if any(each.reason in HEALING for each in outcome.refusals) and guard.now() - due.since < PATIENCE:
             return Report(push, case.image, case.verdict, outcome, rule=case.decision.rule)
-        return self._end(due, case, hold.subject, outcome)
+        return self._end(due, case, hold, outcome)
 
     def _is_nobodys(self, due: Due, case: Case, record: Record) -> bool:
         """Whether nothing is to be done or said: the image was released, or as far as is known nobody was told of it.
@@ -167,7 +167,7 @@ class Sweep:
             return self.remover.archive(step, push)
         return self.remover.delete(step, push, lambda digests: guard.situations.unused(case, digests))
 
-    def _end(self, due: Due, case: Case, subject: str, outcome: Outcome) -> Report:
+    def _end(self, due: Due, case: Case, hold: Held, outcome: Outcome) -> Report:
         guard, push = self.guard, due.push
         alert = Alert(
             push,
@@ -177,13 +177,13 @@ class Sweep:
             case.decision.rule,
             guard.now(),
             kind=AlertKind.ACTION,
-            thread=due.alert_id,
+            thread=_thread(hold.record, due),
         )
         guard.alerts.publish(alert)
         what = f"{outcome.done[0].action}d" if outcome.done else "kept"
         text = outcome.done[0].detail if outcome.done else outcome.refusals[-1].detail
         entry = Entry(guard.now(), what, push.digest, push.event_id, alert_id(alert), text, outcome)
-        guard.ledger.note(push.repository, subject, entry)
+        guard.ledger.note(push.repository, hold.subject, entry)
         guard.ledger.paid(due)
         return Report(push, case.image, case.verdict, outcome, alerted=True, rule=case.decision.rule)
 
@@ -194,7 +194,16 @@ _SECONDS = 45
 
 def _was_told(record: Record, due: Due) -> bool:
     """Whether people know that the image is wrong; an alert that it could not be told is not that."""
-    return any(told.digest == due.push.digest and told.judgement is Judgement.MISMATCH for told in record.told)
+    return bool(_told(record, due))
+
+
+def _thread(record: Record, due: Due) -> str:
+    """The alert that people have: of several tries of an event another one's may have been taken."""
+    return next((told.alert_id for told in _told(record, due)), due.alert_id)
+
+
+def _told(record: Record, due: Due) -> list[Told]:
+    return [t for t in record.told if t.digest == due.push.digest and t.judgement is Judgement.MISMATCH]
 
 
 def _gone(due: Due, undo: str) -> Outcome:

@@ -95,12 +95,7 @@ def act_values(act: Act) -> Item:
     """
     ended = act.ended and text_of(act.ended)
     told = [act.event_id, act.digest, text_of(act.began), ended, act.tags, act.media_type, act.known, act.gone]
-    return {":act": json.dumps(told), ":to": act.to, ":key": act_key(act), ":manifest": act.manifest}
-
-
-def act_key(act: Act) -> str:
-    """What an act is known by, whether it has ended or not."""
-    return f"{text_of(act.began)}#{act.event_id}"
+    return {":act": json.dumps(told), ":to": act.to, ":manifest": act.manifest}
 
 
 def record_of(item: Item) -> Record:

@@ -20,7 +20,6 @@ from ecrguard.adapters.inventory_items import text_of
 from ecrguard.adapters.ledger_items import (
     CAP,
     DUE,
-    act_key,
     act_values,
     due_item,
     due_of,
@@ -59,8 +58,8 @@ _NOT_SO = "ConditionalCheckFailedException"
 _CALLS = Calls()
 _EARLIER = "(attribute_not_exists(good) OR good_pushed < :pushed)"
 _NOT_OURS = "(attribute_not_exists(act_to) OR act_to <> :digest)"
-_SET_ACT = "act = :act, act_to = :to, act_key = :key, manifest = :manifest"
-_ACT, _LEASE = "act, act_to, act_key, manifest", "held_by, held_until"
+_SET_ACT = "act = :act, act_to = :to, manifest = :manifest"
+_ACT, _LEASE = "act, act_to, manifest", "held_by, held_until"
 
 
 @dataclass(slots=True)
@@ -128,12 +127,6 @@ class LedgerTable:
     def regained(self, repository: str, tag: str, good: Good) -> Record:
         """Note a good image of a tag that somebody has pushed, unless a later one is known."""
         return self._note_good(repository, tag, good, _EARLIER)
-
-    def forget_act(self, repository: str, tag: str, act: Act) -> None:
-        """Forget an act, if it is still the last."""
-        self._update(
-            ledger_pk(repository), tag_subject(tag), f"REMOVE {_ACT}", "act_key = :key", {":key": act_key(act)}
-        )
 
     def note(self, repository: str, subject: str, entry: Entry) -> None:
         """Add a line to the history."""

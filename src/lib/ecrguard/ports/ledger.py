@@ -84,13 +84,6 @@ class Ledger(Protocol):
         """As :meth:`passed`, also where the tag was given to that image by an act of ours: somebody has pushed it."""
         ...
 
-    def forget_act(self, repository: str, tag: str, act: Act) -> None:
-        """Forget an act, if it is still the last: somebody has pushed the tag since.
-
-        It is the last where the record's act began when this one did, for the same event, whether it has ended or not.
-        """
-        ...
-
     def note(self, repository: str, subject: str, entry: Entry) -> None:
         """Add a line to the history; the same line again changes nothing."""
         ...
