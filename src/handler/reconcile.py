@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 
 from ecrguard.config import GuardConfig
-from ecrguard.errors import MalformedEventError
+from ecrguard.errors import MalformedEventError, UnreadableError
 from ecrguard.telemetry import record_report
 from ecrguard.telemetry_inventory import record_run
-from ecrguard.telemetry_sweep import record_sweep
+from ecrguard.telemetry_sweep import record_dues_unread, record_sweep
 from ecrguard.wiring_inventory import build_reconciler, build_sweep
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from ecrguard.domain.ledger import Due
     from ecrguard.reconcile import Reconciler
     from ecrguard.sweep import Sweep
 
@@ -52,6 +53,15 @@ def asked(event: dict[str, Any], on: Collection[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+def due(sweep: Sweep | None) -> tuple[Due, ...]:
+    """The images that are due; none where they cannot be read, which keeps no workload from being read."""
+    try:
+        return sweep.dues() if sweep else ()
+    except UnreadableError as error:
+        record_dues_unread(logger, metrics, error.unknown)
+        return ()
+
+
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -60,7 +70,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     names = asked(event, reconciler.sources)
     reconciler.deadline.seconds_left = lambda: context.get_remaining_time_in_millis() / 1000
     until = datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis())
-    dues = sweep.dues() if sweep else ()
+    dues = due(sweep)
     awaited = max((due.since for due in dues), default=None)
     run = reconciler.run(context.aws_request_id, until, names, awaited)
     answer = record_run(logger, metrics, run, datetime.now(UTC), limit)

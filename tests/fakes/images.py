@@ -269,7 +269,11 @@ class FakeImages:
 
     # ImageEditor.
 
-    def put_tag(self, repository: str, manifest: RawManifest, tag: str) -> TagAnswer:
+    def put_tag(
+        self, repository: str, manifest: RawManifest, tag: str, last_look: Callable[[], object] | None = None
+    ) -> TagAnswer:
+        if last_look is not None:
+            last_look()
         held = self._called("put_tag", repository, tag)
         answer = self._put(held, manifest, tag)
         if answer is TagAnswer.PUT:

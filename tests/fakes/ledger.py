@@ -87,13 +87,6 @@ class FakeLedger:
         with self._called("regained"):
             return self._note_good(repository, tag, self.records.get((repository, tag_subject(tag)), Record()), good)
 
-    def forget_act(self, repository: str, tag: str, act: Act) -> None:
-        with self._called("forget_act"):
-            record = self.records.get((repository, tag_subject(tag)), Record())
-            last = record.act
-            if last is not None and (last.began, last.event_id) == (act.began, act.event_id):
-                self._change(repository, tag_subject(tag), replace(record, act=None))
-
     def note(self, repository: str, subject: str, entry: Entry) -> None:
         with self._called("note"):
             _, sk = entry_text(entry)

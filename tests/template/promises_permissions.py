@@ -169,6 +169,10 @@ def repository_pattern_narrows_ecr(stack: Stack) -> None:
         if actions:
             pattern = "team-a/*" if actions <= ECR_READS else "team-a/web-*"
             assert statement["Resource"] == f"arn:aws:ecr:eu-central-1:123456789012:repository/{pattern}", actions
+    # What is not narrowed by itself is no wider than what is guarded.
+    for _, statement in roles(stack.given(RepositoryPattern="team-a/*", Enforcement="delete")):
+        if any(action.startswith("ecr:") for action in as_list(statement["Action"])):
+            assert statement["Resource"] == "arn:aws:ecr:eu-central-1:123456789012:repository/team-a/*"
 
 
 def push_can_do_its_work(stack: Stack) -> None:

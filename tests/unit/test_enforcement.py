@@ -124,8 +124,8 @@ REFUSED: dict[str, tuple[RefusalReason, dict[str, str]]] = {
     "used by digest": (R.IN_USE, {}),
     "pinned": (R.IN_USE, {}),
     "deployed since the inventory saw it": (R.IN_USE, {}),
-    "the inventory is stale": (R.INVENTORY_STALE, {MARKER: BAD.digest}),
-    "a workload cannot be read again": (R.USE_NOT_TOLD, {MARKER: BAD.digest}),
+    "the inventory is stale": (R.INVENTORY_STALE, {}),
+    "a workload cannot be read again": (R.USE_NOT_TOLD, {}),
     "no workloads are read": (R.NO_WORKLOADS_READ, {MARKER: BAD.digest}),
     "the hour is full": (R.HOURLY_CAP, {}),
 }

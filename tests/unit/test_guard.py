@@ -111,7 +111,7 @@ def test_an_exempt_image_is_not_read(guarded: Guarded) -> None:
 
     assert judged(report) == (Judgement.NOT_APPLICABLE, Reason.EXEMPT)
     assert report.verdict.explanation == "Exempt until 2026-11-24 by the policy: vendor image."
-    assert guarded.calls() == {"policy": 1}
+    assert guarded.calls() == {"policy": 1, "passed": 1}
     assert not guarded.alerts.published
 
 
@@ -132,7 +132,7 @@ def test_a_repository_that_is_off_is_not_read_any_further(guarded: Guarded) -> N
     report = check(guarded, digest=guarded.holds(ARM64_IMAGE, "1.4"))
 
     assert judged(report) == (Judgement.NOT_APPLICABLE, Reason.REPOSITORY_OFF)
-    assert guarded.calls() == {"policy": 1, "resource_tags": 1}
+    assert guarded.calls() == {"policy": 1, "resource_tags": 1, "passed": 1}
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ from tests.situations import (
 from ecrguard.domain.findings import tag_names_platform
 from ecrguard.domain.image import Image, ImageKind, Unknown, UnknownReason
 from ecrguard.domain.judge import Requirements, judge
+from ecrguard.domain.manifest import OCI_INDEX
 from ecrguard.domain.platform import Platform, parse
 from ecrguard.domain.policy import Demand, LinkedMode, Match
 from ecrguard.domain.reference import Registry
-from ecrguard.domain.verdict import Failure, Judgement, Reason, Severity, Subject, SubjectKind
+from ecrguard.domain.verdict import Failure, Judgement, Reason, Severity, Subject, SubjectKind, rule_subject
 from ecrguard.domain.workload import Basis
 
 RULE = Subject(SubjectKind.POLICY_RULE, "policy rule web")
@@ -367,3 +368,11 @@ def test_a_service_that_takes_whatever_its_cluster_has_must_be_served_on_all_of_
     verdict = judge(push(), single(), workloads(ecs("linux/amd64 linux/arm64", basis=Basis.CAPACITY)))
 
     assert [finding.requirement for finding in verdict.findings] == ["linux/amd64 and linux/arm64"]
+
+
+def test_an_empty_list_of_referrers_is_nothing_that_runs_whatever_is_demanded() -> None:
+    empty = Image(DIGEST, OCI_INDEX, ImageKind.INDEX)
+    demanded = Requirements(Demand((AMD64,)), rule_subject("all"))
+
+    assert judge(push(f"sha256-{'a' * 64}"), empty, demanded).reason is Reason.ARTIFACT
+    assert judge(push("1.4"), empty, demanded).judgement is Judgement.MISMATCH

@@ -158,17 +158,17 @@ REFUSED: dict[str, Case] = {
         R.NO_WORKLOADS_READ,
         "The stack reads no workloads (LinkedWorkloads=none), so that nothing tells whether the image is used.",
     ),
-    "a stale source": Case(
+    "a stale source": never(
         replace(OK, unread=(STALE,)),
         R.INVENTORY_STALE,
         "Whether the image is used is not known: ecs was last read 3 hours ago.",
     ),
-    "a source that was never read": Case(
+    "a source that was never read": never(
         replace(OK, unread=(UNREAD, DENIED)),
         R.INVENTORY_STALE,
         "Whether the image is used is not known: lambda was never read completely.",
     ),
-    "a source that did not answer": Case(
+    "a source that did not answer": never(
         replace(OK, unread=(DENIED, STALE)),
         R.USE_NOT_TOLD,
         "Whether the image is used could not be told: lambda answered AccessDenied.",
@@ -250,7 +250,7 @@ SEVERAL: dict[str, tuple[Situation, Action, Action, list[tuple[Action, RefusalRe
         [(DELETE, R.FOREIGN_REGISTRY)],
     ),
     "one reason of what is not proven": (
-        replace(OK, exact=False, standing=LATER, unread=(STALE,), acts_left=0),
+        replace(OK, exact=False, standing=LATER, reads_workloads=False, acts_left=0),
         DELETE,
         MARK,
         [(DELETE, R.WEAK_EVIDENCE)],

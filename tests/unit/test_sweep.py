@@ -322,11 +322,27 @@ def test_what_nobody_was_told_of_in_days_is_forgotten_and_stays() -> None:
 
 
 def test_what_is_right_by_now_is_said_to_be_kept_told_or_not() -> None:
-    guarded, _ = untold()
+    guarded, event = untold()
     guarded.demands("linux/arm64", Action.DELETE)
+    guarded.guard.check(event, last_try=False)
 
     assert refused(guarded) == [R.NO_MISMATCH]
     assert guarded.ledger.dues() == ()
+
+
+def test_an_image_that_cannot_be_deleted_takes_one_of_the_hours_and_is_given_up_in_the_end() -> None:
+    guarded = quarantined(Action.DELETE)
+    guarded.images.fail("remove_last_tag", UnknownReason.ACCESS_DENIED)
+    before = sum(guarded.ledger.spent.values())
+    for _ in range(10):
+        assert refused(guarded) == [R.ACCESS_DENIED]
+    assert sum(guarded.ledger.spent.values()) == before + 1
+
+    guarded.now = NOW + PATIENCE + timedelta(minutes=1)
+
+    assert refused(guarded) == [R.ACCESS_DENIED]
+    assert guarded.ledger.dues() == ()
+    assert guarded.alerts.published[-1].kind is AlertKind.ACTION
 
 
 def test_an_archived_image_is_not_judged_again() -> None:

@@ -11,3 +11,5 @@ CLIENTS = Config(
     user_agent_extra="ecrguard",
 )
 """A call that fails has failed after some 20 seconds, its retries included: the queue tries again what is worth it."""
+EDITORS = CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+"""Of what changes images: a call that is repeated after a pause would act on a look that is old by then."""

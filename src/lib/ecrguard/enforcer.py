@@ -170,11 +170,14 @@ class Enforcer:
         good = self.images.manifests(push.repository, [step.to])[step.to]
         if isinstance(good, Unknown):
             raise UnreadableError(good)
-        # ECR moves a tag without a condition: the look is the last thing before, `is_overtaken` is for what is left.
-        standing = self.images.standing(push.repository, tag=step.tag)
-        self._stands(standing.digest if standing else "", step)
-        self._keeps_a_tag(standing, step)
-        if self.editor.put_tag(push.repository, good, step.tag) is TagAnswer.IMMUTABLE:
+
+        def look() -> None:
+            # ECR moves a tag without a condition: this is the last thing before, `is_overtaken` is for what is left.
+            standing = self.images.standing(push.repository, tag=step.tag)
+            self._stands(standing.digest if standing else "", step)
+            self._keeps_a_tag(standing, step)
+
+        if self.editor.put_tag(push.repository, good, step.tag, look) is TagAnswer.IMMUTABLE:
             raise RefusedError(R.TAG_IMMUTABLE, "The repository's tags cannot be moved any more.")
 
     def _remove(self, step: RemoveTag, push: Push, act: Act, held: Held) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.ledger import Act, Entry, Good, is_overtaken
 from ecrguard.domain.plan import Outcome
-from ecrguard.errors import UnreadableError
+from ecrguard.errors import EcrguardError, UnreadableError
 from ecrguard.ports import TagAnswer
 from ecrguard.subjects import held, tag_subject
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _IMMUTABLE = TagAnswer.IMMUTABLE
 _MOST_MOVES = 5
 """How often in a row a tag is given forward; somebody who pushes faster than that has their own events."""
+
+
+class _MovedError(EcrguardError):
+    """The tag does not stand any more where it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class GoodTags:
 
     def _is_left(self, act: Act, push: Push) -> bool:
         """Whether an act was left without an end: by an earlier try of this event, or by one that is over for sure."""
-        return act.ended is None and (act.event_id == push.event_id or self.now() > act.over)
+        over = act.event_id == push.event_id or self.now() > act.over
+        return act.ended is None and over and self.level(push.repository).destructive
 
     def _mended(self, push: Push) -> Record:
         """The record without an act that was left.
@@ -120,13 +125,21 @@ class GoodTags:
             raise UnreadableError(manifest)
         act = Act(push.event_id, "", good.digest, self.now(), known=standing)
         self.ledger.begin(hold, act)
-        # Somebody who was quicker has an event of their own.
-        if self._standing(push) != standing or self.editor.put_tag(push.repository, manifest, push.tag) is _IMMUTABLE:
+        try:
+            answer = self.editor.put_tag(push.repository, manifest, push.tag, lambda: self._still(push, standing))
+        except _MovedError:
+            answer = None
+        if answer in (None, _IMMUTABLE):
+            # Somebody who was quicker has an event of their own.
             return self.ledger.settle(hold, told=record.told, open_=record.open, act=None)
         text = f"{push.tag} was pushed while it was given back; it stands for {good.digest} again."
         entry = Entry(self.now(), "given_forward", good.digest, push.event_id, "", text, Outcome())
         self.ledger.note(push.repository, hold.subject, entry)
         return self.ledger.settle(hold, told=record.told, open_=record.open, act=replace(act, ended=self.now()))
+
+    def _still(self, push: Push, standing: str) -> None:
+        if self._standing(push) != standing:
+            raise _MovedError
 
     def _standing(self, push: Push) -> str:
         standing = self.images.standing(push.repository, tag=push.tag)

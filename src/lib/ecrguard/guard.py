@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ecrguard.domain.action import Action
 from ecrguard.domain.alert import Alert, AlertKind
-from ecrguard.domain.image import Cure, Unknown, UnknownReason
+from ecrguard.domain.image import Cure, Unknown
 from ecrguard.domain.ledger import MOST_TOLD, Due, Entry, Record, Told, is_news, is_settled, righted, state_of
 from ecrguard.domain.plan import Limits, Outcome, Plan, Refusal, RefusalReason, bound
 from ecrguard.domain.safety import secure
@@ -20,7 +20,7 @@ from ecrguard.enforcer import Carried
 from ecrguard.errors import UnreadableError
 from ecrguard.pushers import is_of
 from ecrguard.rendering.identity import alert_id
-from ecrguard.report import Report, resolved
+from ecrguard.report import Report, refused_for, resolved
 from ecrguard.subjects import held, image_subject, tag_subject
 
 if TYPE_CHECKING:
@@ -137,12 +137,15 @@ class Guard:
         try:
             with held(self.ledger, push.repository, tag_subject(push.tag), self.owner(), self.now) as hold:
                 if self.ledger.released(push.repository, push.digest) is not None:
-                    return _report(_as_released(case))
-                report, record = self._conclude_wrong(case, hold, last_try=last_try)
+                    case = _as_released(case)
+                else:
+                    report, record = self._conclude_wrong(case, hold, last_try=last_try)
         except UnreadableError as error:
             if not last_try:
                 raise
             return self._say_at_least(case, error.unknown)
+        if not is_wrong(case.verdict):
+            return self._conclude_right(case)
         # Also where the event has come again: the try before may have ended here.
         self.good_tags.catch_up(push, record)
         return report
@@ -158,7 +161,7 @@ class Guard:
 
     def _conclude_right(self, case: Case) -> Report:
         push, report = case.push, _report(case)
-        if not push.tag or case.image is None or not _is_good(case.verdict):
+        if not push.tag or case.verdict.reason not in _ACCEPTED:
             return report
         record = self.good_tags.note(push)
         if righted(record, push, case.verdict.judgement) is None:
@@ -231,7 +234,7 @@ class Guard:
             unknown = error.unknown
             if unknown.reason.cure is Cure.WAIT and not last_try:
                 raise
-            refusal = Refusal(bounded.action or Action.ALERT, _refused(unknown), f"{unknown.detail}.")
+            refusal = Refusal(bounded.action or Action.ALERT, refused_for(unknown), f"{unknown.detail}.")
             undone = unknown if unknown.reason.cure is Cure.WAIT else None
             return Carried(Outcome((), (*bounded.refusals, refusal)), None, undone)
 
@@ -283,9 +286,10 @@ def _took_image(record: Record, push: Push) -> bool:
     return act is not None and act.ended is None and act.digest == push.digest and bool(act.manifest)
 
 
-def _is_good(verdict: Verdict) -> bool:
-    """Whether an image is one to go back to: it passed, or nothing is required of it."""
-    return verdict.judgement is Judgement.OK or verdict.reason is Reason.NO_REQUIREMENT
+_ACCEPTED = frozenset(
+    {Reason.PLATFORMS_MATCH, Reason.NO_REQUIREMENT, Reason.EXEMPT, Reason.REPOSITORY_OFF, Reason.RELEASED}
+)
+"""Reasons for which an image is let be: it is what its tag goes back to, if it is right by what is required then."""
 
 
 def _as_released(case: Case) -> Case:
@@ -295,12 +299,6 @@ def _as_released(case: Case) -> Case:
 
 def _report(case: Case) -> Report:
     return Report(case.push, case.image, case.verdict, rule=case.decision.rule)
-
-
-def _refused(unknown: Unknown) -> RefusalReason:
-    if unknown.reason is UnknownReason.ACCESS_DENIED:
-        return RefusalReason.ACCESS_DENIED
-    return RefusalReason.IMAGE_GONE if unknown.reason is UnknownReason.IMAGE_GONE else RefusalReason.UNAVAILABLE
 
 
 def _unsettled(case: Case) -> Unknown | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.marker import marker_tag
-from ecrguard.errors import UnreadableError
+from ecrguard.errors import EcrguardError, UnreadableError
 from ecrguard.ports import RawManifest
 from ecrguard.subjects import tag_subject
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from ecrguard.domain.ledger import Act
     from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger
+
+
+class _TakenError(EcrguardError):
+    """A tag that is to be put back stands for an image again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,15 @@ class Recovery:
         return act is None or act.digest != digest
 
     def _put(self, repository: str, manifest: RawManifest, tag: str) -> None:
+        def look() -> None:
+            if self.images.standing(repository, tag=tag) is not None:
+                raise _TakenError
+
         try:
-            self.editor.put_tag(repository, manifest, tag)
+            self.editor.put_tag(repository, manifest, tag, look)
+        except _TakenError:
+            # Somebody has given it to an image while we waited for our turn.
+            return
         except UnreadableError as error:
             if error.unknown.reason is not UnknownReason.IMAGE_GONE:
                 raise

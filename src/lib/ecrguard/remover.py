@@ -51,8 +51,13 @@ class Remover:
         standing = self.images.standing(push.repository, digest=push.digest)
         return standing is not None and standing.archived
 
-    def archive(self, step: ArchiveImage, push: Push) -> Done:
+    def archive(self, step: ArchiveImage, push: Push, *, counted: bool = False) -> Done:
         """Archive an image that has no tag but its marker.
+
+        Args:
+            step: what is to be archived.
+            push: as which the image came.
+            counted: a sweep that came to no end has counted it among those of its hour.
 
         Raises:
             RefusedError: it was not done.
@@ -60,7 +65,8 @@ class Remover:
         """
         self._only_marked(push)
         self._in_no_index(push)
-        self._spend()
+        if not counted:
+            self._spend()
         answer = self.editor.archive(push.repository, step.digest)
         if answer is StoreAnswer.NOT_SUPPORTED:
             raise RefusedError(R.NOT_SUPPORTED, "ECR does not archive this image; it stays, under its marker.")
@@ -82,20 +88,29 @@ class Remover:
             self.editor.restore(push.repository, push.digest)
             raise
 
-    def delete(self, step: DeleteImage, push: Push, unused: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Done:
+    def delete(
+        self,
+        step: DeleteImage,
+        push: Push,
+        unused: Callable[[tuple[str, ...]], tuple[str, ...]],
+        *,
+        counted: bool = False,
+    ) -> Done:
         """Delete an image that has no tag but its marker, then those of its parts that nothing else needs.
 
         Args:
             step: what is to be deleted.
             push: as which the image came.
             unused: those of some digests that no workload uses.
+            counted: a sweep that came to no end has counted it among those of its hour.
 
         Raises:
             RefusedError: it was not done.
             UnreadableError: ECR or the ledger did not answer; the parts that are left are for the next try.
         """
         self._only_marked(push)
-        self._spend()
+        if not counted:
+            self._spend()
         answer = self.editor.remove_last_tag(push.repository, step.marker)
         if answer is RemoveAnswer.NEEDED:
             raise RefusedError(R.NEEDED_BY_INDEX, "Another index of the repository contains the image.")

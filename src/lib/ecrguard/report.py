@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.alert import Alert, AlertKind
-from ecrguard.domain.plan import Outcome
+from ecrguard.domain.image import UnknownReason
+from ecrguard.domain.plan import Outcome, RefusalReason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,3 +56,10 @@ def resolved(report: Report, told: Told, now: datetime) -> Alert:
     verdict = replace(report.verdict, explanation=why)
     alert = Alert(report.push, report.image, verdict, Outcome(), report.rule, now, report.workload)
     return replace(alert, kind=AlertKind.RESOLVED, thread=told.alert_id)
+
+
+def refused_for(unknown: Unknown) -> RefusalReason:
+    """The reason of a refusal for something that could not be read or done."""
+    if unknown.reason is UnknownReason.ACCESS_DENIED:
+        return RefusalReason.ACCESS_DENIED
+    return RefusalReason.IMAGE_GONE if unknown.reason is UnknownReason.IMAGE_GONE else RefusalReason.UNAVAILABLE

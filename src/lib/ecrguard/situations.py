@@ -72,7 +72,16 @@ class Situations:
         linked = self.workloads.linked(push.registry, push.repository)
         if not action.destructive:
             used = users(push, observation.image, tags, linked.workloads, children_of(observation))
-            return Situation(push, self.registry, case.verdict, exact=_exact(case), tags=tags, users=used)
+            return Situation(
+                push,
+                self.registry,
+                case.verdict,
+                exact=_exact(case),
+                tags=tags,
+                users=used,
+                reads_workloads=self.reads_workloads,
+                unread=linked.unknowns,
+            )
         used, unread = self._use(case, observation, tags, linked)
         standing = self.images.standing(push.repository, tag=push.tag)
         return Situation(
@@ -174,6 +183,8 @@ class Situations:
         standing = self.images.standing(case.push.repository, digest=digest)
         if standing is None or standing.archived:
             return False
+        if self.ledger.released(case.push.repository, digest) is not None:
+            return True
         try:
             image = observe(self.images, case.push.repository, digest).image
         except UnreadableError as error:

@@ -19,7 +19,7 @@ from ecrguard.domain.safety import HEALING, secure_later
 from ecrguard.domain.verdict import Judgement, Reason, Verdict, is_wrong
 from ecrguard.errors import RefusedError, UnreadableError
 from ecrguard.rendering.identity import alert_id
-from ecrguard.report import Report
+from ecrguard.report import Report, refused_for
 from ecrguard.subjects import held, image_subject, tag_subject
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ class Sweep:
             held(guard.ledger, push.repository, tag, guard.owner(), guard.now) as hold,
             held(guard.ledger, push.repository, image, guard.owner(), guard.now),
         ):
-            return self._settle_held(due, guard.recovery.mend(push.tag, hold))
+            act = hold.record.act
+            if act is not None and act.ended is None and guard.now() - due.since < PATIENCE:
+                # What a try has left of its act is for the push function to find out, at the tag's next event.
+                return None
+            return self._settle_held(due, hold)
 
     def _settle_held(self, due: Due, hold: Held) -> Report | None:
         guard, push = self.guard, due.push
@@ -133,14 +137,18 @@ class Sweep:
         return Outcome((Done(due.action, Result.ALREADY_DONE, push.digest, remover.undo(push)),))
 
     def _outcome(self, due: Due, case: Case) -> Outcome:
-        """Do what is allowed and safe by now; what is not is refused."""
-        plan = self.plan(due, case)
+        """Do what is allowed and safe by now; what is not, or cannot be now, is refused."""
+        plan: Plan | None = None
         try:
+            plan = self.plan(due, case)
             done = [self._do(step, due, case) for step in plan.steps if isinstance(step, ArchiveImage | DeleteImage)]
         except RefusedError as refused:
             refusal = Refusal(due.action, refused.reason, refused.detail)
-            return Outcome((), (*plan.refusals, refusal))
-        return Outcome(tuple(done), plan.refusals)
+        except UnreadableError as error:
+            refusal = Refusal(due.action, refused_for(error.unknown), f"{error.unknown.detail}.")
+        else:
+            return Outcome(tuple(done), plan.refusals)
+        return Outcome((), (*(plan.refusals if plan else ()), refusal))
 
     def plan(self, due: Due, case: Case) -> Plan:
         """What would be done about an image that is due, were it done now.
@@ -164,8 +172,10 @@ class Sweep:
         children = step.children if isinstance(step, DeleteImage) else ()
         guard.ledger.owe(replace(due, begun=True, children=children))
         if isinstance(step, ArchiveImage):
-            return self.remover.archive(step, push)
-        return self.remover.delete(step, push, lambda digests: guard.situations.unused(case, digests))
+            return self.remover.archive(step, push, counted=due.begun)
+        return self.remover.delete(
+            step, push, lambda digests: guard.situations.unused(case, digests), counted=due.begun
+        )
 
     def _end(self, due: Due, case: Case, hold: Held, outcome: Outcome) -> Report:
         guard, push = self.guard, due.push

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Logger, Metrics
 
+    from ecrguard.domain.image import Unknown
     from ecrguard.domain.ledger import Due
     from ecrguard.report import Report
 
@@ -47,3 +48,9 @@ def record_sweep(logger: Logger, metrics: Metrics, dues: Sequence[Due], reports:
     settled = sum(report.alerted for report in reports)
     metrics.add_metric("SweepDue", MetricUnit.Count, len(dues) - settled)
     return {"due": len(dues), "settled": settled}
+
+
+def record_dues_unread(logger: Logger, metrics: Metrics, unknown: Unknown) -> None:
+    """Log and count that what is due could not be read."""
+    logger.error("what is due could not be read", extra={"code": unknown.reason, "cause": unknown.detail})
+    metrics.add_metric("SweepUnread", MetricUnit.Count, 1)

@@ -20,7 +20,7 @@ from ecrguard.adapters.put_budget import PutBudget
 from ecrguard.adapters.sns import SnsAlerts
 from ecrguard.adapters.sqs import SqsDeadLetters
 from ecrguard.adapters.visibility import SqsVisibility
-from ecrguard.clients import CLIENTS
+from ecrguard.clients import CLIENTS, EDITORS
 from ecrguard.clock import utc_now
 from ecrguard.deadline import Deadline
 from ecrguard.enforcer import Enforcer
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_ecr.client import ECRClient
 
     from ecrguard.config import GuardConfig, PushConfig
     from ecrguard.ports import WorkloadSource
@@ -75,7 +74,7 @@ def build_guard(config: GuardConfig, session: boto3.Session | None = None) -> Gu
         dynamodb, config.inventory_table, config.linked_workloads, config.inventory_limit, utc_now
     )
     kept = ledger(dynamodb, config)
-    changes = editor(store.client, dynamodb, config)
+    changes = editor(session, dynamodb, config)
     recovery = Recovery(store, changes, kept, utc_now)
     return Guard(
         judge=Judge(store, workloads, policies(session, config), utc_now),
@@ -106,8 +105,9 @@ def images(session: boto3.Session, config: GuardConfig) -> EcrImages:
     return EcrImages(client, Blobs(), config.registry, config.partition)
 
 
-def editor(client: Callable[[], ECRClient], dynamodb: Callable[[], DynamoDBClient], config: GuardConfig) -> EcrEditor:
+def editor(session: boto3.Session, dynamodb: Callable[[], DynamoDBClient], config: GuardConfig) -> EcrEditor:
     """What changes the images of the guarded registry."""
+    client = functools.cache(lambda: session.client("ecr", config=EDITORS))
     budget = PutBudget(dynamodb, config.inventory_table, utc_now, time.sleep)
     return EcrEditor(client, config.registry, budget.take)
 

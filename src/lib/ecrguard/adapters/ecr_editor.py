@@ -75,10 +75,14 @@ class EcrEditor:
     registry: Registry
     budget: Callable[[], None]
 
-    def put_tag(self, repository: str, manifest: RawManifest, tag: str) -> TagAnswer:
+    def put_tag(
+        self, repository: str, manifest: RawManifest, tag: str, last_look: Callable[[], object] | None = None
+    ) -> TagAnswer:
         """See :meth:`ecrguard.ports.ImageEditor.put_tag`: PutImage of the same bytes under another tag."""
         subject = f"{repository}:{tag}"
         self.budget()
+        if last_look is not None:
+            last_look()
         try:
             # A manifest that names no media type itself needs it beside: without, ECR takes it for Docker's.
             self.client().put_image(

@@ -85,11 +85,16 @@ class LedgerTable:
 
     def hold(self, repository: str, subject: str, owner: str, now: datetime, until: datetime) -> Held:
         """Take what is known for oneself until then."""
-        values = {":owner": owner, ":now": text_of(now), ":until": text_of(until)}
+        values: Item = {":owner": owner, ":now": text_of(now), ":until": text_of(until)}
+        update = "SET held_by = :owner, held_until = :until"
+        if not subject.startswith("tag#"):
+            # The last good image of a tag is worth knowing for as long as the tag is there.
+            update += ", expires = :expires"
+            values[":expires"] = int((now + self.history_kept).timestamp())
         item = self._update(
             ledger_pk(repository),
             subject,
-            "SET held_by = :owner, held_until = :until",
+            update,
             "attribute_not_exists(held_by) OR held_until < :now OR held_by = :owner",
             values,
         )

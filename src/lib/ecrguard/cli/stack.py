@@ -120,4 +120,4 @@ def tools_of(config: GuardConfig) -> Tools:
     session = boto3.Session()
     dynamodb = functools.cache(lambda: session.client("dynamodb", config=CLIENTS))
     store = images(session, config)
-    return Tools(store, editor(store.client, dynamodb, config), ledger(dynamodb, config))
+    return Tools(store, editor(session, dynamodb, config), ledger(dynamodb, config))

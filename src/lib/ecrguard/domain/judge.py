@@ -7,6 +7,7 @@ unless something else already makes it a mismatch.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecrguard.domain.push import Push
+
+
+_REFERRERS_TAG = re.compile(r"[a-z0-9]+-[0-9a-f]{32,}")
+"""OCI distribution specification, "Referrers Tag Schema": the algorithm and the digest of what is referred to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,11 @@ def judge(push: Push, image: Image, requirements: Requirements) -> Verdict:
     if image.kind is ImageKind.ARTIFACT:
         return _artifact(image)
     exact, others = _linked(push, requirements)
+    if not image.offers and not image.unknowns and _REFERRERS_TAG.fullmatch(push.tag):
+        why = (
+            "An empty list of what refers to another image, under the tag that registries without referrers keep it by."
+        )
+        return Verdict(Judgement.NOT_APPLICABLE, Reason.ARTIFACT, why)
     if not image.offers:
         verdict = _without_offers(image, requirements, exact, others)
         if verdict is not None:

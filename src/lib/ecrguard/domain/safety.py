@@ -236,10 +236,15 @@ def _moved(situation: Situation) -> tuple[RefusalReason, str] | None:
     return RefusalReason.TAG_MOVED, f"The tag {push.tag} has moved on to {situation.standing}."
 
 
-def _unread(situation: Situation) -> tuple[RefusalReason, str] | None:
-    if not situation.reads_workloads:
-        detail = "The stack reads no workloads (LinkedWorkloads=none), so that nothing tells whether the image is used."
-        return RefusalReason.NO_WORKLOADS_READ, detail
+def _no_workloads(situation: Situation) -> tuple[RefusalReason, str] | None:
+    if situation.reads_workloads:
+        return None
+    detail = "The stack reads no workloads (LinkedWorkloads=none), so that nothing tells whether the image is used."
+    return RefusalReason.NO_WORKLOADS_READ, detail
+
+
+def _untold(situation: Situation) -> tuple[RefusalReason, str] | None:
+    """What is not known of the image's use, where workloads are read at all."""
     if not situation.unread:
         return None
     unknown = situation.unread[0]
@@ -284,6 +289,6 @@ def _unmarked(situation: Situation) -> tuple[RefusalReason, str] | None:
     return RefusalReason.MARKER_REMOVED, detail
 
 
-_NEVER: tuple[_Check, ...] = (_foreign, _not_judged, _not_pushed, _in_use)
-_UNPROVEN_LATER: tuple[_Check, ...] = (_weak, _unread, _incomplete)
-_UNPROVEN: tuple[_Check, ...] = (_weak, _moved, _unread, _incomplete)
+_NEVER: tuple[_Check, ...] = (_foreign, _not_judged, _not_pushed, _in_use, _untold)
+_UNPROVEN_LATER: tuple[_Check, ...] = (_weak, _no_workloads, _incomplete)
+_UNPROVEN: tuple[_Check, ...] = (_weak, _moved, _no_workloads, _incomplete)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ecrguard.domain.image import Unknown
 
@@ -159,10 +159,13 @@ class ImageEditor(Protocol):
     Every method raises UnreadableError where ECR denies, throttles or does not answer, or the image is gone.
     """
 
-    def put_tag(self, repository: str, manifest: RawManifest, tag: str) -> TagAnswer:
+    def put_tag(
+        self, repository: str, manifest: RawManifest, tag: str, last_look: Callable[[], object] | None = None
+    ) -> TagAnswer:
         """Put ``tag`` on the image whose exact manifest this is, moving it from wherever it stands.
 
-        An image that is gone but whose parts are there comes back.
+        ``last_look`` is called right before ECR is, after any wait for a turn; what it raises keeps ECR from being
+        called. An image that is gone but whose parts are there comes back.
         """
         ...
 
