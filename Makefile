@@ -33,6 +33,9 @@ endef
 .tools/localaws/.ready: requirements/localaws.txt .python-version | $(UV)
 	$(call venv,.tools/localaws)
 
+.tools/cosmic-ray/.ready: requirements/cosmic-ray.txt .python-version | $(UV)
+	$(call venv,.tools/cosmic-ray)
+
 .tools/sam/.ready: requirements/sam.txt .python-version | $(UV)
 	$(call venv,.tools/sam)
 
@@ -55,6 +58,10 @@ test: .venv/.ready .tools/localaws/.ready .tools/sam/.ready ## run every test; A
 .PHONY: mutation
 mutation: .venv/.ready ## break the rules that keep images from being touched, one by one, and see the tests fail; MODULES narrows
 	@PYTHONHASHSEED=0 PYTHONPATH=src/lib $(PY) -m tests.mutation $(MODULES)
+
+.PHONY: mutation-cosmic-ray
+mutation-cosmic-ray: .venv/.ready .tools/cosmic-ray/.ready ## the same of the rules themselves by a second tool, on a copy; MODULES narrows
+	@$(PY) -m tests.mutation.cosmic_ray $(MODULES)
 
 .PHONY: bench-inventory
 bench-inventory: .venv/.ready ## calls and seconds of a push and a full pass, at 10 to 100,000 workloads; SIZES, PUSHES narrow it
@@ -96,7 +103,7 @@ PINS := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emi
 	--python-version 3.13 --custom-compile-command 'make lock' --upgrade
 .PHONY: lock
 lock: | $(UV) ## resolve requirements/*.in again, with hashes
-	@for use in uv bundle localaws sam; do $(PINS) requirements/$$use.in -o requirements/$$use.txt; done
+	@for use in uv bundle localaws sam cosmic-ray; do $(PINS) requirements/$$use.in -o requirements/$$use.txt; done
 	@$(PINS) -c requirements/bundle.txt requirements/dev.in -o requirements/dev.txt
 
 .PHONY: clean

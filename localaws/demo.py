@@ -16,11 +16,16 @@ from localaws.demo_account import MISTAKEN_POLICY, POLICY, STANDING, create_work
 from localaws.demo_cases import CASES, FROM_A_MAC, Case
 from localaws.demo_changes import CHANGES
 from localaws.demo_checks import problems, problems_of_all, problems_of_standing
+from localaws.demo_enforce import enforce
+from localaws.demo_enforcement import repeat
+from localaws.demo_levels import SCENES
+from localaws.demo_refusals import ALL_REFUSALS
 from localaws.demo_services import Account
 from localaws.demo_stage import Stage
-from localaws.demo_table import show_changes, show_known, show_pushes
+from localaws.demo_table import show_changes, show_known, show_pusher, show_pushes
 from localaws.deployment import CommandError, deploy, serving
 from localaws.interrupts import INTERRUPTED, stop_on_signals, temporary_directory
+from localaws.letterbox import Letterbox
 from localaws.process import NotStartedError
 from localaws.subscriber import AlertQueue
 from localaws.terminal import Terminal
@@ -78,7 +83,8 @@ def demo(*, build_first: bool = True, picture_file: Path | None = None) -> int:
     pushes = len(CASES) + sum(isinstance(step, Case) for step in CHANGES)
     terminal.line(
         f"{said} {len(STANDING)} workloads, {pushes} pushes, {len(CASES) + len(CHANGES) - pushes} changes, "
-        f"{len(found)} problems, {time.monotonic() - began:.0f} s from nothing."
+        f"{len(SCENES)} images taken away and given back, {len(ALL_REFUSALS)} refusals, {len(found)} problems, "
+        f"{time.monotonic() - began:.0f} s from nothing."
     )
     return 1 if found else 0
 
@@ -91,6 +97,7 @@ class _Demo:
         self._slack = slack
         self._scratch = scratch
         self._terminal = terminal
+        self._parameters: dict[str, str] = {}
         self.message: dict[str, Any] | None = None
 
     def run(self) -> list[str]:
@@ -103,32 +110,44 @@ class _Demo:
         with self._terminal.step("first pushes and a first change, so that no cold start is measured"):
             self._prepare(deployment)
         self._terminal.line()
-        stage = Stage(deployment, self._account, queue)
+        stage = Stage(deployment, self._account, Letterbox(queue))
+        # Of the first pushes nothing is to be told.
+        stage.mail.look()
         pushed = [self._push_case(stage, case) for case in CASES]
+        with self._terminal.step(f"the event of {FROM_A_MAC.name} comes twice more") as said:
+            found += repeat(stage, pushed[0])
+            said.append("no further alert")
         self._terminal.line()
         changed = [self._play(stage, step) for step in CHANGES]
-        alerts = [alert for came in (*pushed, *changed) for alert in came.alerts]
-        messages = self._slack_messages(len(alerts))
         found += [problem for came in (*pushed, *changed) for problem in problems(came)]
-        found += problems_of_all(stage, alerts, messages)
         self._terminal.line()
         show_pushes(pushed, self._terminal)
         self._terminal.line()
         show_changes(changed, self._terminal)
+        self._terminal.line()
+        found += enforce(stage, self._parameters, self._terminal)
+        self._terminal.line()
+        with self._terminal.step("who pushed each, from CloudTrail; and what Slack got of all"):
+            told, _, _ = stage.pushers()
+            stage.astray()
+            self._slack.wait_for(len(stage.mail.received), _SLACK_SECONDS)
+        messages = list(self._slack.received)
+        found += problems_of_all(stage, messages)
+        show_pusher(next((each for each in told if each["thread"] == pushed[0].alerts[0]["id"]), None), self._terminal)
         return found + self._show_message(messages)
 
     def _deploy(self) -> Deployment:
         secret = self._account.client("secretsmanager").create_secret(
             Name="slack-webhook", SecretString=self._slack.url
         )["ARN"]
-        parameters = {
+        self._parameters = {
             "Enforcement": "tag",
             "LinkedWorkloads": ",".join(inventory.SOURCES),
             "MaximumConcurrency": str(_COPIES),
             "SlackWebhookSecretArn": secret,
         }
         with self._terminal.step("sam deploy Enforcement=tag LinkedWorkloads=ecs,… SlackWebhookSecretArn=…"):
-            return deploy(self._account.aws, parameters)
+            return deploy(self._account.aws, self._parameters)
 
     def _put_policies(self, deployment: Deployment) -> list[str]:
         """A policy with mistakes, which must be refused, then the right one."""
@@ -194,15 +213,11 @@ class _Demo:
         layout = images.write_layout(image, self._scratch / image.digest.partition(":")[2])
         registry.push(layout.directory, f"{self._account.aws.registry}/{name}")
 
-    def _slack_messages(self, alerts: int) -> list[dict[str, Any]]:
-        """What Slack has got, once it has as many messages as there were alerts."""
-        with self._terminal.step("waiting for Slack"):
-            self._slack.wait_for(alerts, _SLACK_SECONDS)
-        return list(self._slack.received)
-
     def _show_message(self, messages: list[dict[str, Any]]) -> list[str]:
         """Show what Slack got of the first push."""
-        self.message = next((message for message in messages if FROM_A_MAC.name in message["text"]), None)
+        self.message = next(
+            (message for message in messages if f"Platform mismatch: {FROM_A_MAC.name}" in message["text"]), None
+        )
         if self.message is None:
             return [f"Slack has no message on {FROM_A_MAC.name}"]
         self._terminal.line(f"\nSlack got {len(messages)} messages. The one on {FROM_A_MAC.name}:\n")

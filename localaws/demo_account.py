@@ -29,6 +29,18 @@ rules:
     on_mismatch: tag
   - name: a tag keeps its promise
     tags: ["{version}-{arch}"]
+  - name: what runs it decides
+    repositories: [live/jobs/*]
+    on_mismatch: delete
+  - name: production runs on amd64
+    repositories: [live/*]
+    platforms: [linux/amd64]
+    on_mismatch: delete
+exemptions:
+  - repositories: [live/*]
+    tags: [wip-*]
+    reason: work in progress, which runs on the laptops of its authors
+    until: 2999-12-31
 """
 MISTAKEN_POLICY: Final = """\
 version: 1

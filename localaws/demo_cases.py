@@ -28,6 +28,7 @@ class Expected:
         subject: who needs them, in the alert's first finding; None where there must be no alert.
         failure: the failure that the alert predicts.
         marked: a marker tag stands beside the pushed one.
+        resolves: people are told that the tag is right again.
     """
 
     judgement: str
@@ -37,6 +38,7 @@ class Expected:
     subject: str | None = None
     failure: str | None = None
     marked: bool = False
+    resolves: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ CASES: Final = (
         "media/resize",
         "1",
         images.image(ARM64, label="resize 2"),
-        Expected("ok", "platforms_match", [ARM64], [ARM64]),
+        Expected("ok", "platforms_match", [ARM64], [ARM64], resolves=True),
     ),
     Case(
         "amd64 for an agent on AgentCore",
@@ -172,10 +174,17 @@ CASES: Final = (
         Expected("not_applicable", "no_requirement", [ARM64]),
     ),
     Case(
+        "exempt by the policy, until a date",
+        "live/try",
+        "wip-7",
+        images.image(ARM64, label="wip"),
+        Expected("not_applicable", "exempt"),
+    ),
+    Case(
         "the first one again, built for amd64",
         "grafana",
         "latest",
         images.image(AMD64, label="grafana"),
-        Expected("ok", "platforms_match", [AMD64], [AMD64]),
+        Expected("ok", "platforms_match", [AMD64], [AMD64], resolves=True),
     ),
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
 
-from localaws import verdicts
 from localaws.demo_stage import Changed, Seen
 from localaws.process import ROOT
 
@@ -56,6 +55,8 @@ def _of_push(seen: Seen) -> Iterator[str]:
             )
         )
     yield from _of_alerts(seen.alerts, expected.subject, expected.failure)
+    if len(seen.resolved) != expected.resolves:
+        yield f"expected {int(expected.resolves)} message(s) that it is right again, got {len(seen.resolved)}"
     markers = {f"{MARKER}{seen.case.image.digest.partition(':')[2][:12]}"} if expected.marked else set()
     yield from _differences((("marker tags", markers, {tag for tag in seen.tags if tag.startswith("ecrguard-")}),))
 
@@ -77,29 +78,36 @@ def _of_alerts(alerts: list[Alert], subject: str | None, failure: str | None) ->
             yield from _differences((("finding", (subject, failure), found),))
 
 
-def problems_of_all(stage: Stage, alerts: Iterable[Alert], messages: Iterable[dict[str, Any]]) -> list[str]:
+def problems_of_all(stage: Stage, messages: Iterable[dict[str, Any]]) -> list[str]:
     """What is not as it must be beside the single cases: alerts astray, dead letters, Slack's share, denied calls.
 
     Args:
         stage: where all were played.
-        alerts: that came of them.
-        messages: that Slack has got: one for each alert.
+        messages: that Slack has got: one for each alert, and one for each that follows.
     """
-    found = [f"an alert on nothing that was done: {alert['image']['uri']}" for alert in stage.late_alerts()]
+    _, more, missing = stage.pushers()
+    found = [f"a message on nothing that was done: {_about(alert)}" for alert in stage.astray()]
+    found += [f"who pushed was told once too often: {_about(alert)}" for alert in more]
+    found += [f"who pushed was not told: {_about(alert)}" for alert in missing]
+    found += [problem for message in stage.mail.received for problem in invalid(message)]
     for name in ("DeadLetterQueueUrl", "ChangesDeadLetterQueueUrl"):
         dead = stage.deployment.client("sqs").get_queue_attributes(
             QueueUrl=stage.deployment.outputs[name], AttributeNames=["ApproximateNumberOfMessages"]
         )["Attributes"]["ApproximateNumberOfMessages"]
         if dead != "0":
             found.append(f"expected no dead letters in {name}, got {dead}")
-    # The last line of a message is the alert's id.
+    # The last line of a message is the id of the alert, or of the alert that it follows.
     posted = sorted(message["blocks"][-1]["elements"][-1]["text"] for message in messages)
-    alerted = sorted(f"alert {alert['id']}" for alert in alerts)
-    if posted != alerted:
-        found.append(f"expected Slack to get each alert once, got {len(posted)} messages for {len(alerted)} alerts")
-    return found + [
-        f"expected no trouble in the logs, got {trouble}" for trouble in verdicts.troubles(stage.deployment)
-    ]
+    told = sorted(f"alert {alert['thread']}" for alert in stage.mail.received)
+    if posted != told:
+        found.append(f"expected Slack to get each message once, got {len(posted)} for {len(told)}")
+    return found
+
+
+def _about(alert: Alert) -> str:
+    return (
+        f"{alert['image']['repository']}:{alert['image']['tag']} ({alert['kind']}, {alert['verdict']['explanation']})"
+    )
 
 
 def invalid(alert: Alert) -> list[str]:

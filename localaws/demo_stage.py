@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from localaws.demo_changes import Change
     from localaws.demo_services import Account
     from localaws.deployment import Deployment
+    from localaws.images import Node
     from localaws.inventory import Entry
-    from localaws.subscriber import Alert, AlertQueue
+    from localaws.letterbox import Letterbox
+    from localaws.subscriber import Alert
 
-_WAIT_SECONDS: Final = 30.0
-_POLL_SECONDS: Final = 0.05
+WAIT_SECONDS: Final = 60.0
+_QUIET_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Seen:
         alerts: on it.
         seconds: from the end of the push to the first alert's arrival; None where none came.
         tags: of the pushed image in ECR, afterwards.
+        resolved: messages that the tag is right again.
     """
 
     case: Case
@@ -37,6 +40,7 @@ class Seen:
     alerts: list[Alert]
     seconds: float | None
     tags: frozenset[str]
+    resolved: list[Alert] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -64,55 +68,102 @@ class Stage:
     Attributes:
         deployment: with the workloads and the policy.
         account: that it is in.
-        queue: subscribed to its alerts.
-        astray: alerts that came and were on nothing that was being played.
+        mail: gets its alerts.
+        claimed: the messages that something was played for; who pushed is not among them.
     """
 
     deployment: Deployment
     account: Account
-    queue: AlertQueue
-    astray: list[Alert] = field(default_factory=list)
+    mail: Letterbox
+    claimed: list[Alert] = field(default_factory=list)
 
     def play(self, case: Case) -> Seen:
-        """Push, and wait for the verdict and for the alert that it announces; 30 seconds at most."""
+        """Push, and wait for the verdict and for what it announces; a minute at most."""
         self.account.push(case.image, case.name)
         pushed = time.monotonic()
-        lines: list[dict[str, Any]] = []
-        alerts: list[Alert] = []
-        arrived: float | None = None
-        while time.monotonic() < pushed + _WAIT_SECONDS:
-            for alert in self.queue.take():
-                arrived = arrived or time.monotonic()
-                (alerts if _is_on(alert, case) else self.astray).append(alert)
-            lines = verdicts.judged(self.deployment, case.repository, case.tag, case.image.digest)
-            if lines and (alerts or not lines[0]["alerted"]):
-                break
-            time.sleep(_POLL_SECONDS)
-        seconds = arrived - pushed if arrived and alerts else None
-        return Seen(case, lines, alerts, seconds, self._tags(case))
+        line, alerts, resolved = self.handled(case.repository, case.tag, case.image)
+        lines = verdicts.judged(self.deployment, case.repository, case.tag, case.image.digest) if line else []
+        seconds = self.mail.arrival(alerts[0]) - pushed if alerts else None
+        return Seen(case, lines, alerts, seconds, self._tags(case), resolved)
+
+    def handled(
+        self, repository: str, tag: str, image: Node, before: int = 0
+    ) -> tuple[dict[str, Any] | None, list[Alert], list[Alert]]:
+        """The verdict on a push once it is there, with its alerts and the messages that it resolved one.
+
+        Args:
+            repository: that was pushed to.
+            tag: that was pushed.
+            image: that was pushed.
+            before: verdicts on the same that there were already.
+        """
+
+        def look() -> tuple[dict[str, Any], list[Alert], list[Alert]] | None:
+            lines = verdicts.judged(self.deployment, repository, tag, image.digest)[before:]
+            if not lines:
+                return None
+            event = lines[0]["correlation_id"]
+            alerts, resolved = self.mail.of(event, "alert"), self.mail.of(event, "resolved")
+            told = (alerts or not lines[0]["alerted"]) and (resolved or not lines[0]["resolved"])
+            return (lines[0], alerts, resolved) if told else None
+
+        found = self.mail.wait_for(look, WAIT_SECONDS)
+        line, alerts, resolved = found or (None, [], [])
+        self.claim(alerts, resolved)
+        return line, alerts, resolved
 
     def change(self, change: Change) -> Changed:
-        """Change a workload, and wait until that is known and alerted as it must be; 30 seconds at most."""
+        """Change a workload, and wait until that is known and alerted as it must be; a minute at most."""
+        self.mail.look()
+        before = len(self.mail.received)
         change.make(self.account)
         made = time.monotonic()
         known: tuple[Entry, ...] = ()
-        alerts: list[Alert] = []
-        arrived: float | None = None
-        while time.monotonic() < made + _WAIT_SECONDS:
-            for alert in self.queue.take():
-                arrived = arrived or time.monotonic()
-                (alerts if _is_of(alert, change) else self.astray).append(alert)
-            known = tuple(inventory.entries(self.deployment, change.repository))
-            if known == change.known and (alerts or change.subject is None):
-                break
-            time.sleep(_POLL_SECONDS)
-        seconds = (arrived if arrived and alerts else time.monotonic()) - made
-        return Changed(change, known, alerts, seconds)
 
-    def late_alerts(self) -> list[Alert]:
-        """What else has come by now."""
-        self.astray += self.queue.take(wait_seconds=1)
-        return self.astray
+        def alerts() -> list[Alert]:
+            return [alert for alert in self.mail.received[before:] if _is_of(alert, change)]
+
+        def settled() -> bool:
+            nonlocal known
+            known = tuple(inventory.entries(self.deployment, change.repository))
+            return known == change.known and bool(alerts() or change.subject is None)
+
+        self.mail.wait_for(settled, WAIT_SECONDS)
+        came, ended = alerts(), time.monotonic()
+        self.claim(came)
+        return Changed(change, known, came, (self.mail.arrival(came[0]) if came else ended) - made)
+
+    def claim(self, *messages: list[Alert]) -> None:
+        """Note that messages are of something that was played."""
+        self.claimed += [message for each in messages for message in each]
+
+    def follow(self, alert: Alert, kind: str) -> list[Alert]:
+        """What follows an alert, once it is there; a minute at most."""
+        came = self.mail.wait_for(lambda: self.mail.follow(alert["id"], kind), WAIT_SECONDS)
+        self.claim(came)
+        return came
+
+    def astray(self) -> list[Alert]:
+        """What else has come by now, but for who pushed."""
+        deadline = time.monotonic() + _QUIET_SECONDS
+        self.mail.wait_for(lambda: time.monotonic() > deadline, 2 * _QUIET_SECONDS)
+        known = {id(message) for message in self.claimed}
+        return [each for each in self.mail.received if id(each) not in known and each["kind"] != "pusher"]
+
+    def pushers(self) -> tuple[list[Alert], list[Alert], list[Alert]]:
+        """Who pushed, of every push that was alerted: the messages, those too many, and the alerts that lack one."""
+        alerts = [each for each in self.claimed if each["kind"] == "alert"]
+        untold = {each["id"]: each for each in alerts if each["arrival"] == "pushed" and each["pusher"] is None}
+
+        def followed() -> bool:
+            return all(self.mail.follow(identity, "pusher") for identity in untold)
+
+        self.mail.wait_for(followed, WAIT_SECONDS)
+        told = [each for each in self.mail.received if each["kind"] == "pusher"]
+        first = {each["thread"]: each for each in reversed(told)}
+        known = {alert["id"] for alert in alerts}
+        more = [each for each in told if each is not first[each["thread"]] or each["thread"] not in known]
+        return told, more, [alert for identity, alert in untold.items() if identity not in first]
 
     def _tags(self, case: Case) -> frozenset[str]:
         described = self.deployment.client("ecr").describe_images(
@@ -121,11 +172,9 @@ class Stage:
         return frozenset(described["imageDetails"][0].get("imageTags", []))
 
 
-def _is_on(alert: Alert, case: Case) -> bool:
-    image = alert["image"]
-    named = (image["repository"], image["tag"], image["digest"]) == (case.repository, case.tag, case.image.digest)
-    return bool(named and alert["arrival"] == "pushed")
-
-
 def _is_of(alert: Alert, change: Change) -> bool:
-    return bool(alert["arrival"] == "deployed" and alert["image"]["repository"] == change.repository)
+    return bool(
+        alert["arrival"] == "deployed"
+        and alert["kind"] == "alert"
+        and alert["image"]["repository"] == change.repository
+    )

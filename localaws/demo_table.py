@@ -57,6 +57,8 @@ def show_pushes(pushed: Sequence[Seen], terminal: Terminal) -> None:
         _sentences(seen.case.name, seen.alerts, terminal)
         for tag in sorted(tag for tag in seen.tags if tag.startswith(MARKER)):
             _show_sentence("", f"In ECR the image now also has the tag {tag}.", terminal)
+        for message in seen.resolved:
+            _show_sentence(seen.case.name, f"Right again: {message['verdict']['explanation']}", terminal)
 
 
 def show_changes(came: Sequence[Seen | Changed], terminal: Terminal) -> None:
@@ -68,11 +70,22 @@ def show_changes(came: Sequence[Seen | Changed], terminal: Terminal) -> None:
             _sentences(f"{alert['image']['repository']}:{alert['image']['tag']}", [alert], terminal)
 
 
+def show_pusher(told: Alert | None, terminal: Terminal) -> None:
+    """Write who pushed an image, as the message in the thread of its alert says it."""
+    if told is None or told["pusher"] is None:
+        return
+    image, pusher = told["image"], told["pusher"]
+    name = f"{image['repository']}:{image['tag']}"
+    _show_sentence(name, f"{pusher['arn']} pushed it by way of {pusher['address']} at {pusher['time']}.", terminal)
+
+
 def _push_row(seen: Seen, terminal: Terminal) -> tuple[str, ...]:
     if not seen.verdicts:
         return (seen.case.name, *[_NONE] * 2, terminal.style("none", "red"), *[_NONE] * 3)
     line = seen.verdicts[0]
-    actions = (["alert"] if seen.alerts else []) + ["marker tag" for done in line["done"] if done.startswith("tag:")]
+    actions = ["alert"] if seen.alerts else []
+    actions += ["marker tag" for done in line["done"] if done.startswith("tag:")]
+    actions += ["resolved"] if seen.resolved else []
     return (
         terminal.style(seen.case.name, "bold"),
         _lines(line["platforms"]),

@@ -27,7 +27,7 @@ REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
 
 _READY_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 10.0
+_STOP_SECONDS: Final = 2.0
 # A function inherits the server's environment, so nothing of the caller's own AWS or Python set-up may be in it.
 _KEPT: Final = ("HOME", "LANG", "LC_ALL", "PATH", "TZ")
 

@@ -73,8 +73,13 @@ def show(alert: Alert, terminal: Terminal) -> None:
     image, verdict = alert["image"], alert["verdict"]
     name = f"{image['repository']}:{image['tag']}" if image["tag"] else f"{image['repository']}@{image['digest']}"
     terminal.line()
-    terminal.line(f"{terminal.style(verdict['judgement'].upper(), 'bold', 'red')}  {terminal.style(name, 'bold')}")
+    follows = {"resolved": "RIGHT AGAIN", "pusher": "WHO PUSHED", "action": "LATER"}.get(alert["kind"])
+    title = terminal.style(follows, "bold", "blue") if follows else ""
+    title = title or terminal.style(verdict["judgement"].upper(), "bold", "red")
+    terminal.line(f"{title}  {terminal.style(name, 'bold')}")
     terminal.line(f"  {verdict['explanation']}")
+    if alert["pusher"]:
+        terminal.line(f"  pushed by {alert['pusher']['arn']}")
     for finding in alert["findings"]:
         terminal.line(f"  - {finding['subject']['name']}: {finding['prediction']}")
         for remedy in finding["remedy"]:
@@ -83,5 +88,9 @@ def show(alert: Alert, terminal: Terminal) -> None:
                 terminal.line(f"      {terminal.style(remedy['command'], 'cyan')}")
     for done in alert["actions"]["done"]:
         terminal.line(f"  done: {done['action']} ({done['detail']})")
+    for command in dict.fromkeys(done["undo"] for done in alert["actions"]["done"] if done["undo"]):
+        terminal.line(f"  to undo it: {terminal.style(command, 'cyan')}")
+    if alert["actions"]["later"]:
+        terminal.line(f"  later: {alert['actions']['later']}")
     for refused in alert["actions"]["refused"]:
         terminal.line(f"  refused: {refused['action']} ({refused['detail']})")

@@ -65,7 +65,7 @@ def act(name: str = "b", to: str = "", minutes: float = 1, *, ended: float | Non
 
 def due(name: str = "b", minutes: float = 1, action: Action = Action.ARCHIVE) -> Due:
     push = Push(Arrival.PUSHED, REGISTRY, REPO, digest(name), TAG, "event-1", at(0), artifact=True)
-    return Due(push, action, at(minutes), "alert-1", begun=True, children=(digest("c"), digest("d")))
+    return Due(push, action, at(minutes), "alert-1", begun=True, counted=at(1), children=(digest("c"), digest("d")))
 
 
 def entry(minutes: float = 1, what: str = "mismatch", outcome: Outcome = OUTCOME) -> Entry:

@@ -7,6 +7,7 @@ import pytest
 from localaws.demo_account import POLICY, STANDING, create_workloads
 from localaws.demo_services import Account
 from localaws.deployment import Deployment, client, deploy, serving
+from localaws.letterbox import Letterbox
 from localaws.subscriber import AlertQueue
 from localaws.terminal import Terminal
 from tests.e2e.guarded import Guarded, push
@@ -15,15 +16,14 @@ from tests.fakes.slack import FakeSlack
 from localaws import inventory, policy, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from localaws.process import LocalAws
 
-# The stack under test judges everything but what another stack guards.
+# The stack under test judges everything but what another stack guards; the demo's policy ends with its exemptions.
 EXEMPTIONS = """\
-exemptions:
-  - repositories: [audited/*]
-    reason: another stack guards them
+  - repositories: [audited/*, live/*]
+    reason: other stacks guard them
     until: 2999-12-31
 """
 
@@ -86,6 +86,16 @@ def audited(guarded: Guarded) -> Guarded:
     return made
 
 
+type Subscribe = Callable[[Deployment, Account], Guarded]
+
+
+@pytest.fixture(scope="session")
+def subscribe() -> Subscribe:
+    """What makes of a deployed stack one that tests hold."""
+    return _guarded
+
+
 def _guarded(deployment: Deployment, account: Account) -> Guarded:
     topic = deployment.outputs["AlertsTopicArn"]
-    return Guarded(deployment, account, AlertQueue.subscribe(deployment.client, topic, f"{deployment.stack}-alerts"))
+    queue = AlertQueue.subscribe(deployment.client, topic, f"{deployment.stack}-alerts")
+    return Guarded(deployment, account, Letterbox(queue))

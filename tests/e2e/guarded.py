@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.alert_schema import assert_valid
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from localaws.demo_services import Account
     from localaws.deployment import Deployment
     from localaws.images import Node
+    from localaws.letterbox import Letterbox
     from localaws.process import LocalAws
-    from localaws.subscriber import Alert, AlertQueue
+    from localaws.subscriber import Alert
 
 WAIT_SECONDS = 60.0
 
@@ -49,8 +50,7 @@ class Guarded:
 
     deployment: Deployment
     account: Account
-    queue: AlertQueue
-    received: list[Alert] = field(default_factory=list)
+    mail: Letterbox
 
     def client(self, service: str) -> Any:
         return self.deployment.client(service)
@@ -86,24 +86,26 @@ class Guarded:
             lambda: lines if len(lines := verdicts.judged(self.deployment, repository, tag)) >= count else [],
         )
 
-    def alerts(self, repository: str, *, count: int = 1) -> list[Alert]:
-        """The alerts on a repository's images, once there are as many; each is what the published schema says."""
+    def alerts(self, repository: str, *, count: int = 1, kind: str = "alert") -> list[Alert]:
+        """The alerts on a repository's images, once there are as many; each is what the published schema says.
+
+        ``kind`` asks for what follows them instead: who pushed comes some seconds after each alert of a push.
+        """
 
         def look() -> list[Alert]:
-            for alert in self.queue.take():
+            before = len(self.mail.received)
+            self.mail.look()
+            for alert in self.mail.received[before:]:
                 assert_valid(alert)
-                self.received.append(alert)
-            found = [alert for alert in self.received if alert["image"]["repository"] == repository]
+            ours = [alert for alert in self.mail.received if alert["image"]["repository"] == repository]
+            found = [alert for alert in ours if alert["kind"] == kind]
             return found if len(found) >= count else []
 
-        return wait_for(f"{count} alerts on {repository}", look) if count else look()
+        return wait_for(f"{count} of {kind} on {repository}", look) if count else look()
 
     def resource(self, name: str) -> str:
         """The physical id of one of the stack's resources."""
-        found = self.client("cloudformation").describe_stack_resource(
-            StackName=self.deployment.stack, LogicalResourceId=name
-        )
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+        return self.deployment.resource(name)
 
     def tags(self, repository: str, digest: str) -> set[str]:
         described = self.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 from localaws.process import ACCOUNT, REGION
@@ -28,28 +29,23 @@ def test_a_marker_tag_is_put_once_and_does_not_set_off_the_guard_again(guarded: 
     assert (own["judgement"], own["reason"], own["alerted"]) == ("not_applicable", "own_marker", False)
     assert guarded.tags(repository, image.digest) == {"1", marker(image)}
 
-    event = guarded.event("push-single", repository, image.digest, "1")
-    for _ in range(2):
-        guarded.send(json.dumps(event))
-    guarded.judged(repository, "1", count=3)
-    first, *repeated = guarded.alerts(repository, count=3)
-    assert [done["result"] for done in first["actions"]["done"]] == ["done"]
-    assert [[done["result"] for done in alert["actions"]["done"]] for alert in repeated] == [["already_done"]] * 2
-    assert guarded.tags(repository, image.digest) == {"1", marker(image)}
+    [alert] = guarded.alerts(repository)
+    assert [done["result"] for done in alert["actions"]["done"]] == ["done"]
     assert len(guarded.judged(repository, marker(image))) == 1
 
 
-def test_a_delivery_that_is_repeated_can_be_told_by_the_id_of_its_alert(guarded: Guarded) -> None:
-    repository = guarded.repository()
+def test_the_same_event_again_is_known_and_a_later_one_of_the_same_image_is_no_news(guarded: Guarded) -> None:
+    repository = guarded.repository("base/")
     image = images.image("linux/arm64", label=repository)
-    guarded.push(image, repository, "1.0-amd64")
-    guarded.judged(repository)
-    event = guarded.event("push-single", repository, image.digest, "1.0-amd64")
-    for _ in range(2):
-        guarded.send(json.dumps(event))
-    pushed, *repeated = guarded.alerts(repository, count=3)
-    assert len({alert["id"] for alert in repeated}) == 1
-    assert pushed["id"] not in {alert["id"] for alert in repeated}
+    guarded.push(image, repository, "1")
+    [first] = guarded.judged(repository, "1")
+    event = guarded.event("push-single", repository, image.digest, "1")
+    for identity in (first["correlation_id"], event["id"], event["id"]):
+        guarded.send(json.dumps(event | {"id": identity, "time": now()}))
+    lines = guarded.judged(repository, "1", count=4)
+    assert [(line["alerted"], line["known"]) for line in lines] == [(True, False), *[(False, True)] * 3]
+    assert len(guarded.alerts(repository)) == 1
+    assert guarded.tags(repository, image.digest) == {"1", marker(image)}
 
 
 def test_where_tags_cannot_be_moved_a_marker_can_still_be_added(guarded: Guarded) -> None:
@@ -130,6 +126,10 @@ def test_two_stacks_share_an_account_and_each_sees_to_its_own(guarded: Guarded, 
     assert exempt["reason"] == "exempt"
     assert not guarded.alerts(theirs, count=0)
     assert not audited.alerts(ours, count=0)
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def allowed(stack: Guarded, repository: str, role: str) -> set[str]:

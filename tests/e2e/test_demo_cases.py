@@ -48,17 +48,11 @@ def test_a_change_is_known_by_its_event_and_alerted_where_the_image_cannot_run(g
 
 def push(guarded: Guarded, case: Case) -> Seen:
     guarded.account.repositories([case.repository])
-    stage = Stage(guarded.deployment, guarded.account, guarded.queue)
-    seen = stage.play(case)
-    guarded.received += [*seen.alerts, *stage.astray]
-    return seen
+    return Stage(guarded.deployment, guarded.account, guarded.mail).play(case)
 
 
 def change(guarded: Guarded, step: Change) -> Changed:
-    stage = Stage(guarded.deployment, guarded.account, guarded.queue)
-    changed = stage.change(step)
-    guarded.received += [*changed.alerts, *stage.astray]
-    return changed
+    return Stage(guarded.deployment, guarded.account, guarded.mail).change(step)
 
 
 VERDICT = {

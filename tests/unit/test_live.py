@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.source import FakeSource
-from tests.inventories import service
 from tests.situations import apprunner, ecs
 
 from ecrguard.config import SOURCES as NAMES
@@ -14,7 +13,7 @@ from ecrguard.domain.image import Unknown, UnknownReason
 from ecrguard.domain.inventory import BadImage, Sighting
 from ecrguard.domain.workload import WorkloadKind
 from ecrguard.errors import AbsentError, UnreadableError
-from ecrguard.live import MOST_READ, SOURCES, LiveSources
+from ecrguard.live import SOURCES, LiveSources
 
 
 def live(source: FakeSource) -> LiveSources:
@@ -56,52 +55,60 @@ def test_nothing_is_asked_where_nothing_is_known() -> None:
 def test_a_source_that_is_switched_off_is_not_taken_for_no_workloads() -> None:
     answer = live(FakeSource()).again([apprunner()])
 
-    assert [unknown.detail for unknown in answer.unknowns] == [
-        f"{apprunner().arn} cannot be read again: apprunner is not among LinkedWorkloads"
-    ]
+    detail = f"{apprunner().arn} cannot be read again: apprunner is not among LinkedWorkloads"
+    assert answer.unknowns == (Unknown(UnknownReason.UNAVAILABLE, detail, apprunner().arn),)
+
+
+THROTTLED = Unknown(UnknownReason.THROTTLED, "throttled", "ecs")
+NO_REGION = f"{ecs().arn} cannot be read again: ecs is not in this Region"
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "unknown"),
     [
-        AbsentError("ecs is not in this Region"),
-        UnreadableError(Unknown(UnknownReason.THROTTLED, "throttled", "ecs")),
+        (AbsentError("ecs is not in this Region"), Unknown(UnknownReason.UNAVAILABLE, NO_REGION, ecs().arn)),
+        (UnreadableError(THROTTLED), THROTTLED),
     ],
     ids=["absent", "throttled"],
 )
-def test_a_source_that_does_not_tell_is_not_taken_for_no_workloads(error: Exception) -> None:
+def test_a_source_that_does_not_tell_is_not_taken_for_no_workloads(error: Exception, unknown: Unknown) -> None:
     class Failing(FakeSource):
         def read(self, _: object) -> dict[str, Sighting | Unknown]:
             raise error
 
     answer = live(Failing()).again([ecs()])
 
-    assert answer.workloads == ()
-    assert len(answer.unknowns) == 1
+    assert (answer.workloads, answer.unknowns) == ((), (unknown,))
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        {},
-        {ecs().arn: Unknown(UnknownReason.ACCESS_DENIED, "denied", ecs().arn)},
+DENIED = Unknown(UnknownReason.ACCESS_DENIED, "denied", ecs().arn)
+TOLD: dict[str, tuple[dict[str, Sighting | Unknown], Unknown]] = {
+    "nothing is told": ({}, Unknown(UnknownReason.UNAVAILABLE, f"ecs told nothing of {ecs().arn}", ecs().arn)),
+    "denied": ({ecs().arn: DENIED}, DENIED),
+    "a bad image": (
         {ecs().arn: Sighting(ecs().arn, (), (BadImage("prod/web", "???", "no reference"),))},
-    ],
-    ids=["nothing is told", "denied", "a bad image"],
-)
-def test_a_workload_that_cannot_be_read_is_said(told: dict[str, Sighting | Unknown]) -> None:
+        Unknown(UnknownReason.WORKLOAD_IMAGE_INVALID, "prod/web: no reference", "prod/web"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "unknown"), TOLD.values(), ids=TOLD.keys())
+def test_a_workload_that_cannot_be_read_is_said(told: dict[str, Sighting | Unknown], unknown: Unknown) -> None:
     class Telling(FakeSource):
         def read(self, _: object) -> dict[str, Sighting | Unknown]:
             return told
 
-    assert len(live(Telling()).again([ecs()]).unknowns) == 1
+    assert live(Telling()).again([ecs()]).unknowns == (unknown,)
 
 
-def test_more_than_can_be_read_are_not_read_at_all() -> None:
+def test_two_hundred_workloads_are_read_and_of_more_not_one() -> None:
     source = FakeSource()
-    workloads = [ecs(name=f"prod/web-{number}") for number in range(MOST_READ + 1)]
+    workloads = [ecs(name=f"prod/web-{number}") for number in range(201)]
+    source.put(*(Sighting(each.arn, (each,)) for each in workloads))
 
-    answer = live(source).again(workloads)
+    within, beyond = live(source).again(workloads[:200]), live(source).again(workloads)
 
-    assert (len(answer.unknowns), answer.workloads) == (1, ())
-    assert service("a").arn not in {each.arn for each in answer.workloads}
+    assert (len(within.workloads), within.unknowns) == (200, ())
+    assert beyond.workloads == ()
+    assert [unknown.reason for unknown in beyond.unknowns] == [UnknownReason.UNAVAILABLE]
+    assert source.calls == ["read"]

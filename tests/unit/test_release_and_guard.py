@@ -119,4 +119,4 @@ def test_the_event_of_a_restore_tells_nobody_anything() -> None:
     assert len(guarded.alerts.published) == told
     good = guarded.ledger.records[REPOSITORY, tag_subject("1.4")].good
     assert good is not None
-    assert (good.digest, good.pushed) == (GOOD.digest, NOW)
+    assert (good.digest, good.pushed) == (GOOD.digest, NOW + timedelta(minutes=10))

@@ -321,13 +321,14 @@ def test_what_nobody_was_told_of_in_days_is_forgotten_and_stays() -> None:
     assert guarded.images.pullable(REPOSITORY, digest=BAD.digest)
 
 
-def test_what_is_right_by_now_is_said_to_be_kept_told_or_not() -> None:
+def test_what_is_right_by_now_and_nobody_was_told_of_is_due_no_more() -> None:
     guarded, event = untold()
     guarded.demands("linux/arm64", Action.DELETE)
     guarded.guard.check(event, last_try=False)
 
-    assert refused(guarded) == [R.NO_MISMATCH]
+    assert sweep(guarded) == []
     assert guarded.ledger.dues() == ()
+    assert [alert.kind for alert in guarded.alerts.published] == []
 
 
 def test_an_image_that_cannot_be_deleted_takes_one_of_the_hours_and_is_given_up_in_the_end() -> None:

@@ -47,6 +47,7 @@ NAMED: dict[str, tuple[Workload, bool]] = {
     "the tag of another account's registry": (ecs(registry=ELSEWHERE), False),
     "the digest in another account's registry": (ecs(reference=f"@{DIGEST}", registry=ELSEWHERE), False),
     "the tag of another repository": (of_repository("team/other"), False),
+    "the tag of another repository, whose name is longer": (of_repository("team/web-admin"), False),
     "the tag of a registry that is not ECR's": (
         replace(ecs(), reference=parse_reference("docker.io/team/web:1.4")),
         False,
@@ -141,6 +142,7 @@ def test_a_push_without_a_tag_is_used_by_digest_alone(tags: list[str]) -> None:
     by_nothing = replace(by_tag, reference=replace(by_tag.reference, tag=""))
 
     assert users(untagged, ARM, tags, [by_tag, by_digest, by_another, by_nothing]) == (by_digest,)
+    assert users(push("1.4"), ARM, tags, [by_nothing]) == ()
 
 
 def test_a_workload_that_starts_new_deployments_by_itself_is_judged_as_it_will_be() -> None:

@@ -92,9 +92,10 @@ class GoodTags:
             mended = self.recovery.mend(push.tag, hold)
             record = mended.record
             untold = all(told.digest != push.digest for told in record.told)
-            if record.act is not None and untold and record.act.explains(push.digest, self._standing(push)):
-                return self._forward(push, mended, Good(push.digest, push.time), record.act.to)
-            return record
+            act = record.act
+            if act is None or not act.event_id or not untold or not act.explains(push.digest, self._standing(push)):
+                return record
+            return self._forward(push, mended, Good(push.digest, push.time), act.to)
 
     def catch_up(self, push: Push, record: Record) -> None:
         """Give a tag forward for as long as a later good image than that which it was given to is known.

@@ -51,13 +51,13 @@ class Remover:
         standing = self.images.standing(push.repository, digest=push.digest)
         return standing is not None and standing.archived
 
-    def archive(self, step: ArchiveImage, push: Push, *, counted: bool = False) -> Done:
+    def archive(self, step: ArchiveImage, push: Push, count: Callable[[], object] | None = None) -> Done:
         """Archive an image that has no tag but its marker.
 
         Args:
             step: what is to be archived.
             push: as which the image came.
-            counted: a sweep that came to no end has counted it among those of its hour.
+            count: counts it among the destructive acts of the hour, or refuses; counted here where it is None.
 
         Raises:
             RefusedError: it was not done.
@@ -65,8 +65,7 @@ class Remover:
         """
         self._only_marked(push)
         self._in_no_index(push)
-        if not counted:
-            self._spend()
+        (count or self._spend)()
         answer = self.editor.archive(push.repository, step.digest)
         if answer is StoreAnswer.NOT_SUPPORTED:
             raise RefusedError(R.NOT_SUPPORTED, "ECR does not archive this image; it stays, under its marker.")
@@ -93,8 +92,7 @@ class Remover:
         step: DeleteImage,
         push: Push,
         unused: Callable[[tuple[str, ...]], tuple[str, ...]],
-        *,
-        counted: bool = False,
+        count: Callable[[], object] | None = None,
     ) -> Done:
         """Delete an image that has no tag but its marker, then those of its parts that nothing else needs.
 
@@ -102,15 +100,14 @@ class Remover:
             step: what is to be deleted.
             push: as which the image came.
             unused: those of some digests that no workload uses.
-            counted: a sweep that came to no end has counted it among those of its hour.
+            count: counts it among the destructive acts of the hour, or refuses; counted here where it is None.
 
         Raises:
             RefusedError: it was not done.
             UnreadableError: ECR or the ledger did not answer; the parts that are left are for the next try.
         """
         self._only_marked(push)
-        if not counted:
-            self._spend()
+        (count or self._spend)()
         answer = self.editor.remove_last_tag(push.repository, step.marker)
         if answer is RemoveAnswer.NEEDED:
             raise RefusedError(R.NEEDED_BY_INDEX, "Another index of the repository contains the image.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Unknown
-from ecrguard.domain.ledger import Act, Entry
+from ecrguard.domain.ledger import Act, Entry, Good
 from ecrguard.domain.plan import Outcome
 from ecrguard.errors import UnreadableError
 from ecrguard.ports import TagAnswer
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ecrguard.domain.ledger import Good
     from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger
 
 
@@ -92,3 +91,5 @@ class Restorer:
         self.ledger.note(hold.repository, hold.subject, entry)
         record = hold.record
         self.ledger.settle(hold, told=record.told, open_=record.open, act=replace(act, ended=self.now()))
+        # A person's word comes after whatever was pushed before, however late that is announced.
+        self.ledger.regained(hold.repository, hold.subject.removeprefix("tag#"), Good(act.to, self.now()))

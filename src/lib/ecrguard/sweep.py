@@ -119,10 +119,10 @@ class Sweep:
         What is wrong and was not told stays due: the queue brings its event again, or the dead-letter queue has it.
         """
         guard, push = self.guard, due.push
-        gone = case.verdict.reason is Reason.IMAGE_GONE
-        untold = not due.begun and not _was_told(record, due) and (is_wrong(case.verdict) or gone)
+        untold = not due.begun and not _was_told(record, due)
+        waits = is_wrong(case.verdict) and guard.now() - due.since < PATIENCE
         released = guard.ledger.released(push.repository, push.digest) is not None
-        if released or (untold and (gone or guard.now() - due.since >= PATIENCE)):
+        if released or (untold and not waits):
             guard.ledger.paid(due)
         return released or untold
 
@@ -170,12 +170,26 @@ class Sweep:
         guard, push = self.guard, due.push
         # The manifest that names the parts is gone with the image: the next try has them from here.
         children = step.children if isinstance(step, DeleteImage) else ()
-        guard.ledger.owe(replace(due, begun=True, children=children))
+        due = replace(due, begun=True, children=children)
+        guard.ledger.owe(due)
         if isinstance(step, ArchiveImage):
-            return self.remover.archive(step, push, counted=due.begun)
+            return self.remover.archive(step, push, lambda: self._count(due))
         return self.remover.delete(
-            step, push, lambda digests: guard.situations.unused(case, digests), counted=due.begun
+            step, push, lambda digests: guard.situations.unused(case, digests), lambda: self._count(due)
         )
+
+    def _count(self, due: Due) -> None:
+        """Count it among the destructive acts of the hour, once in each, however often it is tried.
+
+        Raises:
+            RefusedError: the hour has no more.
+        """
+        guard, now = self.guard, self.guard.now()
+        if due.counted is not None and _hour(due.counted) == _hour(now):
+            return
+        if not guard.ledger.spend(now):
+            raise RefusedError(RefusalReason.HOURLY_CAP, "As many were taken away this hour as may be.")
+        guard.ledger.owe(replace(due, counted=now))
 
     def _end(self, due: Due, case: Case, hold: Held, outcome: Outcome) -> Report:
         guard, push = self.guard, due.push
@@ -200,6 +214,10 @@ class Sweep:
 
 _SECONDS = 45
 """Enough to settle one image, with its parts, where AWS answers."""
+
+
+def _hour(time: datetime) -> datetime:
+    return time.replace(minute=0, second=0, microsecond=0)
 
 
 def _was_told(record: Record, due: Due) -> bool:

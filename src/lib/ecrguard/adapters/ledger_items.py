@@ -162,6 +162,7 @@ def due_item(due: Due) -> Item:
         "action": due.action.value,
         "alert_id": due.alert_id,
         "begun": due.begun,
+        "counted": due.counted and text_of(due.counted),
         "children": due.children,
     }
     return {"pk": DUE, "sk": due_sk(due), "since": text_of(due.since), "due": json.dumps(told)}
@@ -186,6 +187,7 @@ def due_of(item: Item) -> Due:
         _time(item["since"]),
         told["alert_id"],
         told["begun"],
+        _time(told["counted"]) if told["counted"] else None,
         tuple(told["children"]),
     )
 

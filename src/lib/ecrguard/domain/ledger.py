@@ -178,6 +178,7 @@ class Due:
         since: when its tag was taken, UTC; workloads must have been read from then on.
         alert_id: of the alert that told of it; what follows is in its thread.
         begun: it was about to be done by a run that may have come to no end.
+        counted: when it was last counted among the destructive acts of an hour, UTC; None where it never was.
         children: digests that are to go after the image, once its deletion has begun.
     """
 
@@ -186,6 +187,7 @@ class Due:
     since: datetime
     alert_id: str
     begun: bool = False
+    counted: datetime | None = None
     children: tuple[str, ...] = ()
 
 
@@ -279,7 +281,7 @@ def is_overtaken(record: Record, digest: str, standing: str) -> bool:
         return False
     # A tag is taken away only from the image that it stands for: of what was pushed meanwhile nothing was overtaken.
     last = act.over if act.to else act.began
-    if good.pushed > last + ECHO:
+    if any(pushed > last + ECHO for pushed in (good.pushed, *(told.pushed for told in record.told))):
         # What was pushed later cannot have been overtaken: the tag stands as somebody has put it since.
         return False
     return standing == act.to and digest not in {standing, act.digest, act.known}
