@@ -37,6 +37,8 @@ _LEAST = {
 }
 _HELD = 330.0
 """Seconds that a try may take between what it writes down and what it does."""
+_ECHO = 3.5
+"""Seconds within which a person's push cannot be told from the event of an act of the product, as clocks may differ."""
 _CLOSE = 3.0
 """Seconds: of pushes closer than that the events do not tell which came first."""
 
@@ -113,6 +115,7 @@ class Checks:
         revived: tags that came back because they were taken away in the very moment.
         confused: tags that people pushed just as an act meant to, of which nobody knows how it ended.
         ours: the last thing that the product did to a tag: what it stood for before, and after.
+        ours_at: when that was.
         put_back: tags that the product took along with an image and owes to people.
         missing: images that ECR took away together with a tag, and that are owed.
         taken: when the product last took a tag from an image, by repository and digest.
@@ -131,6 +134,7 @@ class Checks:
     revived: set[Key] = field(default_factory=set)
     confused: set[Key] = field(default_factory=set)
     ours: dict[Key, tuple[str, str]] = field(default_factory=dict)
+    ours_at: dict[Key, float] = field(default_factory=dict)
     put_back: dict[Key, str] = field(default_factory=dict)
     missing: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     taken: dict[Key, float] = field(default_factory=dict)
@@ -183,7 +187,8 @@ class Checks:
             self._fail(f"{change.operation} in {change.repository}, where no more than {allowed} is allowed")
         for tag, old, _ in change.tags:
             wish = self.wish.get((change.repository, tag))
-            wanted = wish is not None and wish.digest == old
+            looked = self.seen.look(change.actor, change.repository, tag)
+            wanted = wish is not None and wish.digest == old and wish.time < looked
             if wanted and self.seen.is_released(change.repository, old, change.actor):
                 self._fail(f"{tag} is taken from {name_of(old)} of {change.repository}, which was released")
 
@@ -202,7 +207,7 @@ class Checks:
                 self.put_back[key] = old
             else:
                 self._taken_along(change.actor, key, old)
-            self.ours[key] = old, new
+            self.ours[key], self.ours_at[key] = (old, new), self.stage.seconds
         if change.operation in ("put_tag", "remove_tag"):
             self._bare(change)
             self._marked(change)
@@ -212,7 +217,9 @@ class Checks:
         repository, before, actor = change.repository, change.before, change.actor
         for tag, digest in before.tags.items():
             wish = self.wish.get((repository, tag))
-            if digest in change.after.tags.values() or digest not in change.after.digests:
+            if (repository, tag) in self.confused or digest in change.after.tags.values():
+                continue
+            if digest not in change.after.digests:
                 continue
             if wish is None or wish.digest != digest or wish.time >= self.seen.look(actor, repository, tag):
                 # What has the tag by us, or by a push since our last look, may lose it as by any push.
@@ -239,6 +246,8 @@ class Checks:
         """A tag that is not there is given only to the image that the product took it along with."""
         if self.put_back.pop(key, "") == new:
             self.tally.add("windows", "tag put back")
+            if self.wish.get(key) is None:
+                self.revived.add(key)
         elif self.wish.get(key) is None and self.cleared.get(key, NEVER) >= self.seen.look(actor, *key):
             self.tally.add("windows", "tag deleted between look and move")
             self.revived.add(key)
@@ -314,12 +323,14 @@ class Checks:
             self.tally.add("windows", "tag pushed between look and move")
             return
         of = self.world.taggings_of(*key, old)
-        if self.seen.may_be_ours(key, old, wish.time):
-            self.tally.add("windows", "pushed just as an act meant to whose try died")
+        again = self.ours.get(key, ("", ""))[1] == old and wish.time - self.ours_at.get(key, NEVER) < _ECHO
+        if again or self.seen.may_be_ours(key, old, wish.time):
+            self.tally.add("windows", "pushed just what an act gave it, or would have")
             self.confused.add(key)
-        elif all(each.surely_right for each in of):
+            return
+        if all(each.surely_right for each in of):
             self._fail(f"{what}, and nothing ever spoke against that")
-        elif not any(each.ever_exact for each in of):
+        if not any(each.ever_exact for each in of):
             self._fail(f"{what}, and no rule and no workload of that image spoke against it")
         for service in self.world.services.values():
             if service.repository == repository and service.able and service.digest == old:

@@ -10,6 +10,7 @@ from tests.simulation.tally import ViolationError
 from ecrguard.domain.action import Action
 from ecrguard.domain.alert import AlertKind
 from ecrguard.domain.marker import PREFIX
+from ecrguard.domain.push import Arrival
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
@@ -115,11 +116,10 @@ def _told(history: History, tagging: Tagging) -> None:
         return
     if not alerts:
         raise ViolationError(f"no alert ever told of {tagging}")
-    if (
-        tagging.trailed
-        and len(same) == 1
-        and not any(each.pusher is not None for each in history.alerts.about(repository, tag, digest))
-    ):
+    # Of what is restored from the archive long after, who pushed it is not told.
+    pushed = [each for each in alerts if each.push.arrival is Arrival.PUSHED]
+    told = any(each.pusher is not None for each in history.alerts.about(repository, tag, digest))
+    if tagging.trailed and pushed and len(same) == 1 and not told:
         raise ViolationError(f"nobody was told who pushed {tagging}")
     allowed = history.world.allowed(repository, history.level)
     if not any(_complete(alert, allowed) for alert in history.alerts.about(repository, tag, digest)):
@@ -137,7 +137,7 @@ def _complete(alert: Alert, allowed: Action) -> bool:
 def _later(history: History) -> None:
     """What was said to follow did, or was refused."""
     for place, alert in enumerate(history.alerts.published):
-        if alert.outcome.later is None:
+        if alert.outcome.later is None or not history.alerts.calm(alert):
             continue
         push = alert.push
         followed = any(

@@ -24,7 +24,7 @@ class Seen:
         asked: when an actor last asked the inventory for a repository, and the services that were known to run it.
         noted: the last good image that the ledger was told of for a tag: when it was pushed, it, and when that was.
         begun: who last wrote down that an image is to lose a tag, and when, by repository and digest.
-        meant: who last wrote down what a tag is to be given to, what to, and when.
+        meant: who wrote down what a tag is to be given to, what to, and when.
         released: when a person gave an image free, by repository and digest.
     """
 
@@ -33,7 +33,7 @@ class Seen:
     asked: dict[tuple[int, str], tuple[float, frozenset[str]]] = field(default_factory=dict)
     noted: dict[tuple[str, str], tuple[str, str, float]] = field(default_factory=dict)
     begun: dict[tuple[str, str], tuple[Actor, float]] = field(default_factory=dict)
-    meant: dict[tuple[str, str], tuple[Actor, str, float]] = field(default_factory=dict)
+    meant: dict[tuple[str, str], list[tuple[Actor, str, float]]] = field(default_factory=dict)
     released: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def note(self, actor: Actor, call: str, arguments: tuple[Any, ...], named: dict[str, Any], now: float) -> None:
@@ -48,7 +48,8 @@ class Seen:
                 held, act = arguments
                 if act is not None and not act.gone and act.ended is None:
                     self.begun[held.repository, act.digest] = actor, now
-                    self.meant[held.repository, held.subject.partition("#")[2]] = actor, act.to, now
+                    key = held.repository, held.subject.partition("#")[2]
+                    self.meant.setdefault(key, []).append((actor, act.to, now))
             case "ledger.release":
                 self.released.setdefault(arguments[:2], now)
             case "ledger.passed" | "ledger.regained":
@@ -64,9 +65,10 @@ class Seen:
 
     def may_be_ours(self, key: tuple[str, str], digest: str, pushed: float) -> bool:
         """Whether a push does what an act meant to that was begun shortly before, and of which nobody knows the end."""
-        actor, to, began = self.meant.get(key, (None, "", NEVER))
-        died = actor is not None and (actor.dead or actor.disturbed)
-        return died and to == digest and 0 <= pushed - began <= _HELD
+        return any(
+            (actor.dead or actor.disturbed) and to == digest and 0 <= pushed - began <= _HELD
+            for actor, to, began in self.meant.get(key, [])
+        )
 
     def use(self, actor: Actor, repository: str) -> tuple[float, frozenset[str]]:
         """When an actor last asked for the workloads of a repository, and which were known then."""

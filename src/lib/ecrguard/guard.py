@@ -286,10 +286,11 @@ def _took_image(record: Record, push: Push) -> bool:
     return act is not None and act.ended is None and act.digest == push.digest and bool(act.manifest)
 
 
-_ACCEPTED = frozenset(
-    {Reason.PLATFORMS_MATCH, Reason.NO_REQUIREMENT, Reason.EXEMPT, Reason.REPOSITORY_OFF, Reason.RELEASED}
-)
-"""Reasons for which an image is let be: it is what its tag goes back to, if it is right by what is required then."""
+_ACCEPTED = frozenset({Reason.PLATFORMS_MATCH, Reason.NO_REQUIREMENT, Reason.EXEMPT, Reason.REPOSITORY_OFF})
+"""Reasons for which an image is what its tag goes back to later, if it is right by what is required then.
+
+One that was released is not: it is known to be wrong, and ``ecrguard restore`` takes its tag back from it.
+"""
 
 
 def _as_released(case: Case) -> Case:

@@ -7,6 +7,7 @@ is put back; an act that took effect has ended; of one that did not, nothing is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ecrguard.domain.image import Unknown, UnknownReason
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from ecrguard.domain.ledger import Act
     from ecrguard.ports import Held, ImageEditor, ImageStore, Ledger
+
+
+PATIENCE = timedelta(hours=1)
+"""How long an image whose parts are gone is tried to be put back: whoever took them has not given them back by then."""
 
 
 class _TakenError(EcrguardError):
@@ -76,12 +81,15 @@ class Recovery:
         if not act.gone:
             self.ledger.begin(hold, replace(act, gone=True))
         missing = [each for each in act.tags if standing is None or each not in standing.tags]
+        if standing is not None and standing.tags:
+            # Somebody has brought it back under tags of their own: it needs no marker to stay.
+            missing = [each for each in missing if each != marker_tag(act.digest)]
         free = [each for each in missing if self._is_free(hold.repository, each, act.digest)]
         if standing is None and not free:
             free = [marker_tag(act.digest)]
         manifest = RawManifest(act.digest, act.media_type, act.manifest.encode())
         for each in free:
-            self._put(hold.repository, manifest, each)
+            self._put(hold.repository, manifest, each, act)
 
     def _is_free(self, repository: str, tag: str, digest: str) -> bool:
         """Whether a tag is to be put back: not one that was given to another image since, or that we took as well."""
@@ -90,7 +98,7 @@ class Recovery:
         act = self.ledger.look(repository, tag_subject(tag)).act
         return act is None or act.digest != digest
 
-    def _put(self, repository: str, manifest: RawManifest, tag: str) -> None:
+    def _put(self, repository: str, manifest: RawManifest, tag: str, act: Act) -> None:
         def look() -> None:
             if self.images.standing(repository, tag=tag) is not None:
                 raise _TakenError
@@ -103,6 +111,8 @@ class Recovery:
         except UnreadableError as error:
             if error.unknown.reason is not UnknownReason.IMAGE_GONE:
                 raise
+            if self.now() > act.began + PATIENCE:
+                return
             # What it consists of may be on its way back itself: another try may find it.
             detail = (
                 f"{repository}@{manifest.digest} went with its tag and cannot be put back yet: {error.unknown.detail}"

@@ -183,8 +183,6 @@ class Situations:
         standing = self.images.standing(case.push.repository, digest=digest)
         if standing is None or standing.archived:
             return False
-        if self.ledger.released(case.push.repository, digest) is not None:
-            return True
         try:
             image = observe(self.images, case.push.repository, digest).image
         except UnreadableError as error:
