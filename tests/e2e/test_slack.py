@@ -59,7 +59,6 @@ def test_slack_away_delays_its_own_message_and_nothing_else(
     left = slack.about[f"Platform mismatch: {repository}:1"] = deque(answers)
     guarded.push(image, repository, "1")
     [alert] = guarded.alerts(repository)
-    assert [done["result"] for done in alert["actions"]["done"]] == ["done"]
     tries = wait_for(
         "Slack message", lambda: found if len(found := messages(slack, alert["id"])) > len(answers) else []
     )

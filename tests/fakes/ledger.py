@@ -79,7 +79,7 @@ class FakeLedger:
     def passed(self, repository: str, tag: str, good: Good) -> Record:
         with self._called("passed"):
             record = self.records.get((repository, tag_subject(tag)), Record())
-            if record.act is not None and record.act.to == good.digest:
+            if record.act is not None and good.digest in record.act.given:
                 return record
             return self._note_good(repository, tag, record, good)
 

@@ -178,6 +178,49 @@ class TestWhatASweepThatCameToNoEndLeft:
             assert swept(guarded).outcome.done
             assert guarded.ledger.spent == spent
 
+    @pytest.mark.parametrize(
+        ("passed", "more"),
+        [
+            (timedelta(minutes=49), 0),
+            (timedelta(seconds=7), 0),
+            (timedelta(microseconds=7), 0),
+            (timedelta(hours=1), 1),
+        ],
+        ids=["minutes", "seconds", "microseconds", "an hour"],
+    )
+    def test_is_counted_once_in_each_hour(self, passed: timedelta, more: int) -> None:
+        guarded = due(Action.ARCHIVE)
+        begun(guarded)
+        before = sum(guarded.ledger.spent.values())
+        guarded.now += passed
+
+        assert swept(guarded).outcome.done
+        assert sum(guarded.ledger.spent.values()) == before + more
+
+    def test_has_its_parts_written_down_before_it_is_gone_on_with(self) -> None:
+        whole = index(single("arm64", variant="v8"), single("s390x"))
+        guarded = due(Action.DELETE, whole)
+        begun(guarded)
+        seen: list[tuple[str, ...]] = []
+
+        def happens(operation: str) -> None:
+            if operation == "remove_last_tag":
+                seen.extend(each.children for each in guarded.ledger.owed.values())
+
+        guarded.images.before = happens
+        swept(guarded)
+
+        assert seen == [tuple(child.digest for child in whole.children)]
+
+    def test_is_ended_and_said_in_the_thread_of_its_own_alert_where_no_other_is_known(self) -> None:
+        guarded = due(Action.DELETE)
+        there = begun(guarded)
+        record = guarded.ledger.look(REPOSITORY, "tag#1.4")
+        guarded.ledger.records[REPOSITORY, "tag#1.4"] = replace(record, told=(), act=None)
+
+        assert swept(guarded).outcome.done
+        assert guarded.alerts.published[-1].thread == there.alert_id
+
     def test_is_counted_in_another_hour_once_more(self) -> None:
         guarded = due(Action.ARCHIVE)
         begun(guarded)
@@ -316,4 +359,58 @@ def test_what_ecr_does_not_do_now_is_refused_and_tried_again(
 
     assert swept(guarded).outcome == Outcome((), (Refusal(Action.DELETE, refusal, f"arranged for {REPOSITORY}."),))
     assert len(guarded.ledger.dues()) == left
+    assert swept(guarded).outcome.done
+
+
+@pytest.mark.parametrize("action", [Action.ARCHIVE, Action.DELETE])
+def test_where_the_hour_fills_up_in_the_moment_the_image_stays(action: Action) -> None:
+    guarded = due(action)
+
+    def fills_up(operation: str) -> None:
+        if operation == "spend":
+            guarded.ledger.cap = 0
+
+    guarded.ledger.before = fills_up
+
+    (refusal,) = swept(guarded).outcome.refusals
+
+    assert refusal == Refusal(action, R.HOURLY_CAP, "As many were taken away this hour as may be.")
+    assert guarded.images.pullable(REPOSITORY, digest=BAD.digest)
+    assert len(guarded.ledger.dues()) == 1
+
+
+def test_what_a_stack_does_not_allow_is_said_before_what_ecr_does_not_do() -> None:
+    guarded = due(Action.DELETE)
+    guarded.enforcement = Action.ARCHIVE
+    guarded.images.fix(BAD.digest)
+
+    assert [refusal.reason for refusal in swept(guarded).outcome.refusals] == [R.ENFORCEMENT, R.NOT_SUPPORTED]
+
+
+@pytest.mark.parametrize(("patience", "left"), [(timedelta(days=7, seconds=-1), 1), (timedelta(days=7), 0)])
+def test_what_cannot_be_read_for_seven_days_is_given_up(patience: timedelta, left: int) -> None:
+    guarded = due(Action.DELETE)
+    guarded.images.withhold(BAD.digest, UnknownReason.THROTTLED)
+    guarded.now = NOW + patience
+
+    assert swept(guarded).outcome.refusals
+    assert len(guarded.ledger.dues()) == left
+
+
+def test_what_people_could_not_be_told_of_its_end_stays_due() -> None:
+    guarded = due(Action.DELETE)
+    guarded.images.push(REPOSITORY, BAD, "mine")
+    guarded.now = NOW + timedelta(days=7)
+    guarded.alerts.failing = Unknown(UnknownReason.UNAVAILABLE, "sns:Publish failed", "topic")
+
+    swept(guarded)
+
+    assert len(guarded.ledger.dues()) == 1
+
+
+def test_an_act_that_nothing_is_known_of_keeps_no_image_waiting() -> None:
+    guarded = due(Action.DELETE)
+    record = guarded.ledger.look(REPOSITORY, "tag#1.4")
+    guarded.ledger.records[REPOSITORY, "tag#1.4"] = replace(record, act=None)
+
     assert swept(guarded).outcome.done

@@ -72,7 +72,7 @@ class GoodTags:
         act = record.act
         if act is None:
             return record
-        if act.to == push.digest and not act.is_echo(push):
+        if push.digest in act.given and not act.is_echo(push):
             record = self.ledger.regained(push.repository, push.tag, good)
         if _may_be_overtaken(record) and is_overtaken(record, push.digest, self._standing(push)):
             self.catch_up(push, record)

@@ -95,7 +95,7 @@ def act_values(act: Act) -> Item:
     """
     ended = act.ended and text_of(act.ended)
     told = [act.event_id, act.digest, text_of(act.began), ended, act.tags, act.media_type, act.known, act.gone]
-    return {":act": json.dumps(told), ":to": act.to, ":manifest": act.manifest}
+    return {":act": json.dumps(told), ":to": act.to, ":before": act.before, ":manifest": act.manifest}
 
 
 def record_of(item: Item) -> Record:

@@ -57,9 +57,9 @@ _COUNT_KEPT = timedelta(days=1)
 _NOT_SO = "ConditionalCheckFailedException"
 _CALLS = Calls()
 _EARLIER = "(attribute_not_exists(good) OR good_pushed < :pushed)"
-_NOT_OURS = "(attribute_not_exists(act_to) OR act_to <> :digest)"
-_SET_ACT = "act = :act, act_to = :to, manifest = :manifest"
-_ACT, _LEASE = "act, act_to, manifest", "held_by, held_until"
+_NOT_OURS = "(attribute_not_exists(act_to) OR (act_to <> :digest AND act_before <> :digest))"
+_SET_ACT = "act = :act, act_to = :to, act_before = :before, manifest = :manifest"
+_ACT, _LEASE = "act, act_to, act_before, manifest", "held_by, held_until"
 
 
 @dataclass(slots=True)

@@ -119,11 +119,23 @@ class Act:
             return replace(self, to=standing, ended=self.began, known="")
         return None
 
+    @property
+    def before(self) -> str:
+        """What the act before had given the tag to, where this one gave it forward from there; else empty."""
+        return self.known if self.event_id and not self.digest else ""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The images that the tag was given to: by it, and shortly before it."""
+        return frozenset({self.to, self.before} - {""})
+
     def is_echo(self, push: Push) -> bool:
         """Whether a push is what ECR announces of this act: giving a tag to an image looks like pushing it."""
-        if not self.to or push.digest != self.to:
+        if push.digest not in self.given:
             return False
-        return self.began - ECHO <= push.time <= self.over + ECHO_LATE
+        # Where the tag was given forward, the act before it was shortly before.
+        before = ECHO if push.digest == self.to else LONGEST_ACT
+        return self.began - before <= push.time <= self.over + ECHO_LATE
 
     @property
     def over(self) -> datetime:
