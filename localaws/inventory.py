@@ -115,11 +115,20 @@ def reconcile(deployment: Deployment, *read: str) -> dict[str, Any]:
 
     Args:
         deployment: whose function is invoked.
-        read: sources to be read now, due or not.
+        read: sources to be read now, due or not; a run of the schedule's that goes on is waited for then.
 
     Raises:
         RuntimeError: the function crashed.
     """
+    for _ in range(60):
+        found = _reconcile(deployment, read)
+        if not read or found != {"held": True}:
+            break
+        time.sleep(1)
+    return found
+
+
+def _reconcile(deployment: Deployment, read: tuple[str, ...]) -> dict[str, Any]:
     name, asked = deployment.outputs["ReconcileFunctionName"], {"read": read}
     answer = deployment.client("lambda").invoke(FunctionName=name, Payload=json.dumps(asked).encode())
     payload = answer["Payload"].read()
